@@ -1,0 +1,164 @@
+// swift-tools-version: 6.2
+// Part of Tillbridge. See LICENSE.
+import PackageDescription
+
+// Settings of every target of ours. Warnings are errors; the upcoming features are those Swift 7 makes the default.
+let strict: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
+    .treatAllWarnings(as: .error),
+]
+
+let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
+let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
+let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
+let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
+let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
+let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
+let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
+let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
+let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
+let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
+let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
+let asn1: Target.Dependency = .product(name: "SwiftASN1", package: "swift-asn1")
+let logging: Target.Dependency = .product(name: "Logging", package: "swift-log")
+let lifecycle: Target.Dependency = .product(name: "ServiceLifecycle", package: "swift-service-lifecycle")
+let unixSignals: Target.Dependency = .product(name: "UnixSignals", package: "swift-service-lifecycle")
+let arguments: Target.Dependency = .product(name: "ArgumentParser", package: "swift-argument-parser")
+
+let package = Package(
+    name: "tillbridge",
+    products: [
+        .executable(name: "tillbridge", targets: ["tillbridge"]),
+        .executable(name: "tillbridge-plugin", targets: ["tillbridge-plugin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-asn1", exact: "1.7.4"),
+        .package(url: "https://github.com/apple/swift-certificates", exact: "1.21.1"),
+        .package(url: "https://github.com/apple/swift-crypto", exact: "4.5.2"),
+        .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
+        .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
+        .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
+        .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
+        .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
+    ],
+    targets: [
+        // The pure targets: standard library only, compiled for the plug-in as Embedded Swift as well.
+        .target(name: "TillDomain", swiftSettings: strict),
+        .target(name: "TillProtocol", dependencies: ["TillDomain"], swiftSettings: strict),
+        .target(name: "TillEngine", dependencies: ["TillDomain", "TillProtocol"], swiftSettings: strict),
+
+        // The plug-in: C doors to the operating system and to TLS, the shell, the executable.
+        .target(name: "CPlatform"),
+        .target(
+            name: "CTLS",
+            linkerSettings: [
+                .linkedLibrary(":libmbedtls.a"), .linkedLibrary(":libmbedx509.a"), .linkedLibrary(":libmbedcrypto.a"),
+            ]),
+        .target(
+            name: "TillPlugin", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "CPlatform", "CTLS"],
+            swiftSettings: strict),
+        .executableTarget(name: "tillbridge-plugin", dependencies: ["TillPlugin"], swiftSettings: strict),
+
+        // Wallet adapters: request out, answer in, no I/O.
+        .target(
+            name: "TillWallets", dependencies: ["TillDomain", "TillEngine", crypto, cryptoExtras], swiftSettings: strict),
+
+        // Storage: one contract, its backends.
+        .target(name: "TillStore", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),
+        .target(
+            name: "TillStoreSQLite", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", grdb],
+            swiftSettings: strict),
+
+        // The shells of the services.
+        .target(
+            name: "TillProxy",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", nioCore, nioPosix, nioHTTP1, nioConcurrency, nioSSL,
+                logging, lifecycle,
+            ], swiftSettings: strict),
+        .target(
+            name: "TillCloud",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", hummingbird, hummingbirdTLS,
+                httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1,
+                logging, lifecycle,
+            ], swiftSettings: strict),
+
+        // The wallets' side. It never sees TillWallets: two readings of a wallet's documents stay independent.
+        .target(
+            name: "TillSandbox",
+            dependencies: [
+                "TillDomain", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, grdb,
+                crypto, cryptoExtras, x509, asn1, logging, lifecycle,
+            ], resources: [.embedInCode("Pages")], swiftSettings: strict),
+
+        // A register for people to try, and the parent process of the demo.
+        .target(
+            name: "TillRegister",
+            dependencies: [hummingbird, httpTypes, asyncHTTPClient, nioCore, logging, lifecycle],
+            resources: [.embedInCode("Pages")], swiftSettings: strict),
+        .target(
+            name: "TillDemo", dependencies: [asyncHTTPClient, nioCore, logging], swiftSettings: strict),
+
+        // The same machines in virtual time.
+        .target(
+            name: "TillSimulator", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),
+
+        .executableTarget(
+            name: "tillbridge",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy", "TillCloud",
+                "TillSandbox", "TillRegister", "TillDemo", "TillSimulator", arguments, logging, lifecycle,
+                unixSignals, nioCore, nioPosix,
+            ], swiftSettings: strict),
+
+        .testTarget(
+            name: "TillDomainTests", dependencies: ["TillDomain", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "TillProtocolTests", dependencies: ["TillDomain", "TillProtocol", crypto], swiftSettings: strict),
+        .testTarget(
+            name: "TillEngineTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TillPluginTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillPlugin", crypto],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TillWalletsTests",
+            dependencies: ["TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras],
+            resources: [.copy("Fixtures")], swiftSettings: strict),
+        .testTarget(
+            name: "TillStoreTests",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", grdb],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TillProxyTests",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillProxy", nioCore, nioPosix, nioEmbedded, nioSSL, x509,
+                crypto, logging, lifecycle,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "TillCloudTests",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
+                "TillCloud", crypto, logging, lifecycle, nioCore,
+            ], swiftSettings: strict),
+        .testTarget(
+            name: "TillSandboxTests",
+            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TillSimulatorTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
+            swiftSettings: strict),
+    ]
+)

@@ -1,0 +1,2 @@
+/* Part of Tillbridge. See LICENSE. */
+#include "cplatform.h"

@@ -1,0 +1,2 @@
+/* Part of Tillbridge. See LICENSE. */
+typedef int cplatform_placeholder;

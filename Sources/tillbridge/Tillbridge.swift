@@ -1,0 +1,8 @@
+// Part of Tillbridge. See LICENSE.
+import ArgumentParser
+
+@main
+struct Tillbridge: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tillbridge", abstract: "Mobile-wallet payments at the register.")
+}
