@@ -1,5 +1,4 @@
 // Part of Tillbridge. See LICENSE.
-package import TillDomain
 
 /// When a wallet may be asked and when an undo may begin: data, one row per wallet and protocol version.
 /// All spans in milliseconds, unscaled; ``ProtocolTimes/scaled(_:)`` applies the time factor.
