@@ -4,5 +4,10 @@ import ArgumentParser
 @main
 struct Tillbridge: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tillbridge", abstract: "Mobile-wallet payments at the register.")
+        commandName: "tillbridge",
+        abstract: "Mobile-wallet payments at the register.",
+        subcommands: [
+            Admin.self
+        ]
+    )
 }

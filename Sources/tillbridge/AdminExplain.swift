@@ -1,0 +1,25 @@
+// Part of Tillbridge. See LICENSE.
+import ArgumentParser
+import TillCloud
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Runs a command; what stops it is told in one sentence on standard error, and the exit code is 2.
+func explaining<Result>(_ body: () async throws -> Result) async throws -> Result {
+    do {
+        return try await body()
+    } catch let error as StartError {
+        complain(error.sentence)
+        throw ExitCode(2)
+    }
+}
+
+/// Writes one line to standard error.
+func complain(_ sentence: String) {
+    let line = Array("\(sentence)\n".utf8)
+    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+}
