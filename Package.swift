@@ -151,7 +151,7 @@ let package = Package(
             name: "TillCloudTests",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
-                "TillCloud", crypto, logging, lifecycle, nioCore,
+                "TillCloud", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient,
             ], swiftSettings: strict),
         .testTarget(
             name: "TillSandboxTests",

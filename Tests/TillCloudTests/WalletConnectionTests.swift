@@ -1,0 +1,121 @@
+// Part of Tillbridge. See LICENSE.
+import Synchronization
+import Testing
+
+@testable import TillCloud
+
+@Suite struct WalletConnectionTests {
+    private func connection(_ url: String) throws -> WalletConnection {
+        try WalletConnection(
+            WalletAddress(baseURL: url, authority: nil, clientCertificate: nil),
+            connectTimeout: .seconds(2)
+        )
+    }
+
+    private func request(
+        timeout: Duration = .milliseconds(300),
+        mayWrite: @escaping @Sendable () -> Bool = { true }
+    ) -> WalletConnection.Request {
+        WalletConnection.Request(
+            target: "/pay?x=1",
+            headers: [("Content-Type", "text/plain")],
+            body: Array("the one pay call".utf8),
+            timeout: timeout,
+            mayWrite: mayWrite
+        )
+    }
+
+    private func silence(
+        _ connection: WalletConnection,
+        _ request: WalletConnection.Request
+    ) async -> WalletSilence? {
+        do throws(WalletSilence) {
+            _ = try await connection.send(request)
+            return nil
+        } catch { return error }
+    }
+
+    @Test("an answer comes back with status, headers and body")
+    func answer() async throws {
+        let server = try await RawServer(.answer(RawServer.http("fine", headers: "Date: today\r\n")))
+        let connection = try connection(server.url)
+        let answer = try await connection.send(request(timeout: .seconds(5)))
+        #expect(answer.status == 200 && String(decoding: answer.body, as: UTF8.self) == "fine")
+        #expect(answer.headers.contains { $0.name.lowercased() == "date" && $0.value == "today" })
+        #expect(server.requests.first?.hasPrefix("POST /pay?x=1 HTTP/1.1\r\n") == true)
+        #expect(server.requests.first?.hasSuffix("\r\n\r\nthe one pay call") == true)
+        await connection.shutdown()
+        try await server.stop()
+    }
+
+    @Test("only a connection that never came about is proof that nothing left")
+    func refused() async throws {
+        let server = try await RawServer(.silent)
+        try await server.stop()
+        let connection = try connection(server.url)
+        #expect(await silence(connection, request(timeout: .seconds(5))) == .neverLeft)
+        await connection.shutdown()
+    }
+
+    @Test("whatever happens after a connection came about proves nothing", arguments: [0, 1, 2, 3, 4])
+    func noAnswer(index: Int) async throws {
+        let behaviour: RawServer.Behaviour =
+            switch index {
+            case 0: .closeAtOnce
+            case 1: .closeAfterHead
+            case 2: .closeAfterRequest
+            case 3: .silent
+            default: .answerAndClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+            }
+        let server = try await RawServer(behaviour)
+        let connection = try connection(server.url)
+        #expect(await silence(connection, request()) == .noAnswer)
+        await connection.shutdown()
+        try await server.stop()
+    }
+
+    @Test("a pooled connection that the wallet has closed proves nothing, and nothing is sent twice")
+    func pooled() async throws {
+        let server = try await RawServer(.answer(RawServer.http("one")))
+        let connection = try connection(server.url)
+        _ = try await connection.send(request(timeout: .seconds(5)))
+        server.behave(.closeAfterRequest)
+        #expect(await silence(connection, request()) == .noAnswer)
+        #expect(server.requests.count == 2)
+        await connection.shutdown()
+        try await server.stop()
+    }
+
+    @Test("the last check runs once a connection exists, and can still hold the content back")
+    func heldBack() async throws {
+        let server = try await RawServer(.answer(RawServer.http("fine")))
+        let connection = try connection(server.url)
+        let checks = Mutex(0)
+        let held = request {
+            checks.withLock { $0 += 1 }
+            return false
+        }
+        #expect(await silence(connection, held) == .heldBack)
+        #expect(checks.withLock { $0 } == 1)
+        #expect(server.requests.allSatisfy { !$0.contains("the one pay call") })
+        // The next call is not harmed.
+        #expect(await silence(connection, request(timeout: .seconds(5))) == nil)
+        await connection.shutdown()
+        try await server.stop()
+    }
+
+    @Test("the last check does not run when there is no connection")
+    func unchecked() async throws {
+        let server = try await RawServer(.silent)
+        try await server.stop()
+        let connection = try connection(server.url)
+        let checks = Mutex(0)
+        let request = request {
+            checks.withLock { $0 += 1 }
+            return true
+        }
+        #expect(await silence(connection, request) == .neverLeft)
+        #expect(checks.withLock { $0 } == 0)
+        await connection.shutdown()
+    }
+}
