@@ -167,6 +167,16 @@ package struct SaleReference: Identifier {
     }
 }
 
+/// The caller's own name of a refund, its idempotency key: 1–40 of `A-Z a-z 0-9 . _ : -`.
+package struct RefundReference: Identifier {
+    package let bytes: [UInt8]
+
+    package init?(_ bytes: some Collection<UInt8>) {
+        guard let reference = SaleReference(bytes) else { return nil }
+        self.bytes = reference.bytes
+    }
+}
+
 /// 64 random bits of one attempt, as 16 lower-case hexadecimal digits.
 package struct Nonce: Identifier {
     package let bytes: [UInt8]

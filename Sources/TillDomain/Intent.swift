@@ -52,9 +52,15 @@ package struct Intent: Equatable, Sendable {
             let startedAt = Decimal.parse(fields[8]), startedAt > 0, startedAt < 1 << 53, let nonce = Nonce(fields[9])
         else { return nil }
         self.init(
-            orderNumber: orderNumber, saleReference: saleReference, amount: Money(fen: fen), sign: [UInt8](fields[5]),
-            codeLength: Int(codeLength), routing: Int(routing), startedAt: Timestamp(milliseconds: startedAt),
-            nonce: nonce)
+            orderNumber: orderNumber,
+            saleReference: saleReference,
+            amount: Money(fen: fen),
+            sign: [UInt8](fields[5]),
+            codeLength: Int(codeLength),
+            routing: Int(routing),
+            startedAt: Timestamp(milliseconds: startedAt),
+            nonce: nonce
+        )
     }
 
     package var line: [UInt8] {

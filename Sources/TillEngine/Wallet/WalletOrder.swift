@@ -17,22 +17,6 @@ package struct WalletOrder: Equatable, Sendable {
     }
 }
 
-/// One line of the basket.
-package struct BasketItem: Equatable, Sendable {
-    package let sku: [UInt8]
-    /// UTF-8.
-    package let name: [UInt8]
-    package let quantity: Int64
-    package let unitPrice: Money
-
-    package init(sku: [UInt8], name: [UInt8], quantity: Int64, unitPrice: Money) {
-        self.sku = sku
-        self.name = name
-        self.quantity = quantity
-        self.unitPrice = unitPrice
-    }
-}
-
 /// The one pay call of an order.
 package struct WalletPayment: Sendable {
     package let order: WalletOrder
@@ -43,7 +27,11 @@ package struct WalletPayment: Sendable {
     package let items: [BasketItem]
 
     package init(
-        order: WalletOrder, code: PaymentCode, subject: [UInt8], operatorName: [UInt8], items: [BasketItem]
+        order: WalletOrder,
+        code: PaymentCode,
+        subject: [UInt8],
+        operatorName: [UInt8],
+        items: [BasketItem]
     ) {
         self.order = order
         self.code = code

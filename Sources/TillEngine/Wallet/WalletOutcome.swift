@@ -12,7 +12,11 @@ package struct WalletTrade: Equatable, Sendable {
     package let payer: [UInt8]
 
     package init(
-        orderNumber: OrderNumber, amount: Money, transaction: WalletTransactionID, nonce: Nonce?, payer: [UInt8]
+        orderNumber: OrderNumber,
+        amount: Money,
+        transaction: WalletTransactionID,
+        nonce: Nonce?,
+        payer: [UInt8]
     ) {
         self.orderNumber = orderNumber
         self.amount = amount

@@ -14,7 +14,11 @@ package struct WalletSchedule: Equatable, Sendable {
     package let gateOpensOn: GateOpening
 
     package init(
-        firstQuery: Int64, thenEvery: Int64, earliestReversal: Int64, reversalWindow: Int64, gateOpensOn: GateOpening
+        firstQuery: Int64,
+        thenEvery: Int64,
+        earliestReversal: Int64,
+        reversalWindow: Int64,
+        gateOpensOn: GateOpening
     ) {
         self.firstQuery = firstQuery
         self.thenEvery = thenEvery
@@ -24,8 +28,17 @@ package struct WalletSchedule: Equatable, Sendable {
     }
 
     package static let alipay = WalletSchedule(
-        firstQuery: 3_000, thenEvery: 3_000, earliestReversal: 0, reversalWindow: 86_400_000, gateOpensOn: .final)
+        firstQuery: 3_000,
+        thenEvery: 3_000,
+        earliestReversal: 0,
+        reversalWindow: 86_400_000,
+        gateOpensOn: .final
+    )
     package static let weChatPayV2 = WalletSchedule(
-        firstQuery: 5_000, thenEvery: 5_000, earliestReversal: 15_000, reversalWindow: 604_800_000,
-        gateOpensOn: .final)
+        firstQuery: 5_000,
+        thenEvery: 5_000,
+        earliestReversal: 15_000,
+        reversalWindow: 604_800_000,
+        gateOpensOn: .final
+    )
 }
