@@ -131,8 +131,11 @@ let package = Package(
             name: "TillEngineTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
             swiftSettings: strict),
         .testTarget(
-            name: "TillPluginTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillPlugin", crypto],
-            swiftSettings: strict),
+            name: "TillPluginTests",
+            dependencies: [
+                "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillPlugin", crypto, nioCore, nioPosix, nioSSL,
+                x509, asn1,
+            ], swiftSettings: strict),
         .testTarget(
             name: "TillWalletsTests",
             dependencies: ["TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras],

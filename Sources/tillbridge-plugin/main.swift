@@ -1,1 +1,4 @@
 // Part of Tillbridge. See LICENSE.
+import TillPlugin
+
+PluginCommand.main()
