@@ -1,0 +1,112 @@
+// Part of Tillbridge. See LICENSE.
+package import TillDomain
+
+/// One payment at one cloud: an event goes in, effects come out, another layer performs them. It does no I/O and
+/// knows no clock; what it decides is in ``CloudTable``.
+///
+/// The shell loads the record (or makes one without a row), handles the event, stores the changed record under a
+/// compare-and-set on its version, and only then performs the other effects. Completions of effects are events and
+/// are handled on the record as it is stored by then.
+package struct CloudPayment: Equatable, Sendable {
+    package let intent: Intent
+    /// The one cloud that may ever send pay for this number.
+    package let home: CloudName
+    package internal(set) var record: CloudRecord
+
+    /// A payment without a row.
+    package init(intent: Intent, home: CloudName) {
+        self.intent = intent
+        self.home = home
+        record = CloudRecord()
+    }
+
+    /// A payment as stored.
+    package init(intent: Intent, home: CloudName, record: CloudRecord) {
+        self.intent = intent
+        self.home = home
+        self.record = record
+    }
+
+    package var state: CloudState { record.state }
+    package var order: WalletOrder { WalletOrder(intent) }
+
+    /// - Parameters:
+    ///   - now: The cloud's time; for a claim, the database's.
+    ///   - table: Another table is for tests that plant bugs.
+    /// - Returns: Effects in the order in which they are performed; ``CloudEffect/commit(_:)`` first, if the record
+    ///   changed.
+    package mutating func handle(
+        _ event: CloudEvent,
+        at now: Timestamp,
+        context: CloudContext,
+        table: CloudTable = .standard
+    ) -> [CloudEffect] {
+        // A failover can take a row back while its calls are out, so only the intent tells what was never asked for.
+        precondition(
+            !event.isPayCompletion || home == context.cloud,
+            "a pay call of a payment that this cloud does not pay"
+        )
+        let before = record
+        let kind = event.kind
+        var step = CloudStep(payment: self, event: event, now: now, context: context)
+        if let place = table.place(state, kind, holds: { step.holds($0) }) {
+            let row = table.rows[place]
+            if let next = row.next { step.enter(next) }
+            for action in row.actions { step.perform(action) }
+        } else {
+            step.effects.append(.count(state, kind))
+            if kind.wantsAnswer { step.perform(.answer) }
+        }
+        record = step.payment.record
+        guard record.state != .none else {
+            record = before
+            return step.effects
+        }
+        var effects = step.effects
+        if let next = record.nextWork, next != before.nextWork { effects.append(.schedule(next)) }
+        guard record != before else { return effects }
+        record.version = before.version + 1
+        record.changedAt = now
+        let commit = CloudCommit(
+            from: before.state,
+            to: record.state,
+            cause: kind,
+            actor: event.actor,
+            at: now,
+            before: before.state == .none && record.state == .sending
+                ? intent.startedAt + context.times.payDeadline : nil
+        )
+        return [.commit(commit)] + effects
+    }
+
+    /// What time asks of this row at `now`. The shell handles them one after the other.
+    package func timerEvents(at now: Timestamp) -> [CloudEvent] {
+        var events: [CloudEvent] = []
+        if let due = record.dueAt, due <= now { events.append(.due) }
+        for refund in record.refunds {
+            if let due = refund.dueAt, due <= now { events.append(.refundDue(counter: refund.counter)) }
+        }
+        if let personAt = record.personAt, personAt <= now { events.append(.aged) }
+        return events
+    }
+}
+
+extension CloudEvent {
+    var isPayCompletion: Bool {
+        switch self {
+        case .payOutcome, .payUnwritten: true
+        default: false
+        }
+    }
+
+    var actor: CloudActor {
+        switch self {
+        case .pay, .query, .revoke, .confirm: .register
+        case .refund(let request, _): .caller(request.operatorName)
+        case .payOutcome, .payUnwritten, .queryOutcome, .cancelOutcome, .refundOutcome, .refundQueryOutcome, .notice:
+            .wallet
+        case .due, .refundDue, .aged, .restart, .wake: .cloud
+        case .person(_, let persons): .persons(persons)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+extension CloudStep {
+    func holds(_ condition: CloudGuard) -> Bool {
+        switch condition {
+        case .otherData: isOtherData
+        case .notHome: !isHome
+        case .overloaded: context.load == .overloaded
+        case .routingMissing: context.route == .missing
+        case .noWallet: context.route == .noWallet
+        case .promotedSince: !context.isSafe(intent.startedAt)
+        case .pastDeadline: now >= intent.startedAt + times.payDeadline
+        case .notAdmitted: admissionRefusal != nil
+        case .tradeOurs: trade?.isPayment(of: payment.order) ?? false
+        case .tradeForeign: trade?.nonce.map { $0 != intent.nonce } ?? false
+        case .forConfirm: query?.purpose == .confirm
+        case .stale: isStale
+        case .declineAgreed: record.declineCandidate != nil && askedAt >= record.unsentSince
+        case .absenceProven: askedAt >= intent.startedAt + times.absenceProof
+        case .lookDue: isLookDue
+        case .verifying: record.phase == .verify
+        case .sleeping: record.phase == .sleeping
+        case .unsentProof: isHome && record.unsent && askedAt >= record.unsentSince
+        case .unsentSinceQuery: isHome && record.unsent && askedAt < record.unsentSince
+        case .canProveUnsent: isHome && (record.unsent || context.isSafe(intent.startedAt))
+        case .unsent: record.unsent
+        case .windowOver: isWindowOver
+        case .cancelRefused: record.cancelResult == .refused
+        case .cancelDone: record.cancelResult == .closed || record.cancelResult == .refunded
+        case .twoPersons: areTwoPersons
+        case .refundKnown: knownRefund.map { $0.amount == refundRequest?.amount } ?? false
+        case .refundElsewhere: !isHome && !record.refundsAdopted
+        case .refundNotAllowed: !isRefundAllowed
+        }
+    }
+
+    private var isOtherData: Bool {
+        switch event {
+        case .pay(let intent, let home), .query(let intent, let home), .revoke(let intent, let home, _),
+            .confirm(let intent, let home, _):
+            intent != payment.intent || home != payment.home
+        default: false
+        }
+    }
+
+    /// Why a payment that this cloud should pay is not taken, besides D and the routing.
+    var admissionRefusal: RefusalReason? {
+        if intent.startedAt > now + times.futureMargin || !context.clockTrusted { return .clock }
+        if intent.orderNumber.sequence <= context.highestSequence { return .sequence }
+        if !context.walletOn { return .walletDark }
+        if context.load != .normal { return .overload }
+        return nil
+    }
+
+    private var isStale: Bool {
+        switch event {
+        case .queryOutcome(_, let query):
+            if record.state == .revoked { return query.purpose != .watch || query.askedAt < record.stateSince }
+            switch query.purpose {
+            case .look: return record.phase != .look
+            case .verify: return record.phase != .verify
+            case .poll, .tell, .confirm, .watch: return true
+            }
+        case .cancelOutcome: return record.phase != .cancel
+        case .refundOutcome: return record.phase != .refund
+        case .refundQueryOutcome: return record.phase != .follow
+        default: return false
+        }
+    }
+
+    private var isLookDue: Bool {
+        guard let schedule = context.schedule else { return false }
+        if record.lastLook == .unknown {
+            return now >= (record.sentAt ?? intent.startedAt) + times.scaled(schedule.firstQuery)
+        }
+        return now - record.lastLook >= times.scaled(schedule.thenEvery)
+    }
+
+    private var isWindowOver: Bool {
+        guard let schedule = context.schedule else { return false }
+        return now >= intent.startedAt + times.scaled(schedule.reversalWindow)
+    }
+
+    private var areTwoPersons: Bool {
+        if case .person(_, let persons) = event { return persons.areTwo }
+        return false
+    }
+
+    var knownRefund: CloudRefund? {
+        guard let reference = refundRequest?.reference else { return nil }
+        for refund in record.refunds where refund.request.reference == reference { return refund }
+        return nil
+    }
+
+    private var isRefundAllowed: Bool {
+        guard let request = refundRequest, knownRefund == nil, request.amount > .zero, record.refunds.count < 99,
+            let sum = record.refunded.adding(request.amount)
+        else { return false }
+        if case .refund(_, authorised: false) = event { return false }
+        return sum <= intent.amount
+    }
+}

@@ -1,0 +1,85 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+/// When a row's work goes on. All spans follow the time factor.
+extension CloudStep {
+    /// Longer than any wallet call may last: after it the call counts as lost.
+    static let callLease: Int64 = 15_000
+    private static let longestRetry: Int64 = 15_000
+    private static let hour: Int64 = 3_600_000
+    private static let mostWatchRetries = 20
+
+    /// 1, 2, 4, 8, then 15 s, with full jitter.
+    func backoff(_ attempts: Int) -> Int64 {
+        let span = times.scaled(attempts < 4 ? 1_000 << Int64(max(attempts, 0)) : CloudStep.longestRetry)
+        return jittered(span, from: 0)
+    }
+
+    /// Between `from` thousandths of `span` and all of it; never less than a hundredth, so that nothing spins.
+    private func jittered(_ span: Int64, from: Int64) -> Int64 {
+        let thousandths = from + Int64(context.random % UInt64(1_001 - from))
+        return max(span * thousandths / 1_000, span / 100, 1)
+    }
+
+    mutating func leaseCall() { record.dueAt = now + times.scaled(CloudStep.callLease) }
+
+    mutating func repeatLater() {
+        record.dueAt = now + backoff(record.attempts)
+        record.attempts += 1
+    }
+
+    mutating func retryHourly() {
+        record.phase = .look
+        record.cancelResult = nil
+        record.dueAt = now + times.scaled(CloudStep.hour)
+    }
+
+    /// The wallet's cadence until the plug-in decides; later every 15 s; once a person knows, every minute.
+    mutating func schedulePoll() {
+        guard let schedule = context.schedule else { return repeatLater() }
+        if record.lastLook == .unknown {
+            let first = (record.sentAt ?? intent.startedAt) + times.scaled(schedule.firstQuery)
+            record.dueAt = first > now ? first : now
+        } else if now < intent.startedAt + times.decision {
+            record.dueAt = now + jittered(times.scaled(schedule.thenEvery), from: 900)
+        } else {
+            record.dueAt = now + jittered(times.scaled(record.queued ? 60_000 : CloudStep.longestRetry), from: 800)
+        }
+    }
+
+    /// The looks at a final payment: when absence is proven, and five minutes after F. A row that became final later
+    /// gets one look five minutes after that.
+    mutating func scheduleWatch() {
+        record.attempts = 0
+        let first = intent.startedAt + times.absenceProof
+        let second = intent.startedAt + times.firstPayBound + times.secondLook
+        let late = record.stateSince + times.secondLook
+        if now < first {
+            record.dueAt = first
+        } else if now < second {
+            record.dueAt = second
+        } else if record.stateSince >= second, now < late {
+            record.dueAt = late
+        } else {
+            record.dueAt = nil
+        }
+    }
+
+    mutating func repeatWatch() {
+        guard record.attempts < CloudStep.mostWatchRetries else { return scheduleWatch() }
+        repeatLater()
+    }
+
+    /// When a reversal may begin. At once where nothing was ever sent; the other cloud does not know when pay was
+    /// sent and counts from the last moment at which it may have been.
+    var earliestReversal: Timestamp? { payment.earliestReversal(context) }
+}
+
+extension CloudPayment {
+    func earliestReversal(_ context: CloudContext) -> Timestamp? {
+        guard let schedule = context.schedule else { return nil }
+        if schedule.earliestReversal == 0 || record.unsent && record.sentAt == nil { return intent.startedAt }
+        let times = context.times
+        return (record.sentAt ?? intent.startedAt + times.payDeadline) + times.scaled(schedule.earliestReversal)
+    }
+}

@@ -1,0 +1,67 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+/// The handling of one event: guards read it, actions write its record and effects.
+struct CloudStep {
+    var payment: CloudPayment
+    let event: CloudEvent
+    let now: Timestamp
+    let context: CloudContext
+    var effects: [CloudEffect] = []
+
+    init(payment: CloudPayment, event: CloudEvent, now: Timestamp, context: CloudContext) {
+        self.payment = payment
+        self.event = event
+        self.now = now
+        self.context = context
+    }
+
+    var record: CloudRecord {
+        get { payment.record }
+        set { payment.record = newValue }
+    }
+    var intent: Intent { payment.intent }
+    var times: ProtocolTimes { context.times }
+    var isHome: Bool { payment.home == context.cloud }
+
+    /// The trade that the event shows, if it shows one.
+    var trade: WalletTrade? {
+        switch event {
+        case .payOutcome(.paid(let trade)), .queryOutcome(.paid(let trade), _): trade
+        default: nil
+        }
+    }
+
+    var query: CloudQuery? {
+        if case .queryOutcome(_, let query) = event { return query }
+        return nil
+    }
+
+    /// The moment by which an answer proves something: when the question was asked.
+    var askedAt: Timestamp { query?.askedAt ?? now }
+
+    var refundRequest: CloudRefundRequest? {
+        switch event {
+        case .refund(let request, _), .person(.refunds(let request), _): request
+        default: nil
+        }
+    }
+
+    mutating func enter(_ next: CloudState) {
+        guard next != record.state else { return }
+        if record.state == .none { record.createdAt = now }
+        record.state = next
+        record.stateSince = now
+        record.waiting = false
+        switch next {
+        case .sending, .unknown, .paid, .revoking, .stuck:
+            if record.personAt == nil, !record.queued { record.personAt = now + times.personAfter }
+        case .none, .declined, .tomb, .revoked, .confirmed:
+            record.personAt = nil
+            record.queued = false
+        }
+        if next != .revoking, next != .stuck { record.phase = .idle }
+        record.dueAt = nil
+        if case .wallet(let wallet, _) = context.route, record.wallet == nil { record.wallet = wallet }
+    }
+}
