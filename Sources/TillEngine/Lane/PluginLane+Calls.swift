@@ -1,0 +1,398 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+extension PluginLane {
+    /// Milliseconds for which a cloud may hold an answer, unscaled.
+    static let longPoll: Int64 = 2_500
+    /// Beyond `wait`, what an answer may take on its way, in milliseconds.
+    static let answerMargin: Int64 = 500
+
+    // MARK: - Time
+
+    /// Decisions and windows that have come.
+    mutating func passTime(now: Int64) {
+        for number in attempts.map(\.intent.orderNumber) {
+            guard let position = position(of: number) else { continue }
+            let attempt = attempts[position]
+            switch attempt.state {
+            case .intent:
+                if let decidesAt = decisionMoment(attempt, now: now), now >= decidesAt {
+                    var occasion = Occasion()
+                    occasion.revokeReason = attempt.isOurs ? .timeout : .restart
+                    fire(.decisionTime, at: position, occasion, now: now)
+                } else if let until = attempt.reattachUntil, now >= until {
+                    attempts[position].reattachUntil = nil
+                    var occasion = Occasion()
+                    occasion.revokeReason = .restart
+                    fire(.reattachWindowOver, at: position, occasion, now: now)
+                }
+            case .paid:
+                if let moment = attempt.implicitlyAckedAt, now >= moment {
+                    attempts[position].implicitlyAckedAt = nil
+                    fire(.implicitAcknowledgement, at: position, now: now)
+                }
+            default: break
+            }
+        }
+    }
+
+    // MARK: - Planning
+
+    /// The next pay or query of an undecided attempt.
+    mutating func plan(pay: Bool, at position: Int, now: Int64) {
+        var attempt = attempts[position]
+        attempt.asksWithPay = pay && attempt.code != nil
+        if attempt.paySends == 0, attempt.asksWithPay {
+            attempt.asksAt = now
+        } else if attempt.askFailures > 0 {
+            // The first repeat at once, by another proxy; then a little slower each time.
+            let pause = times.scaled(min(2_000, 250 * Int64(attempt.askFailures - 1)))
+            attempt.asksAt = now + pause
+        } else {
+            let jitter = times.queryInterval / 10
+            attempt.asksAt = max(
+                now,
+                outstandingSince + times.queryInterval - jitter + random.below(2 * jitter + 1)
+            )
+        }
+        if attempt.asksWithPay { attempt.askCloud = attempt.home }
+        attempts[position] = attempt
+    }
+
+    /// What may be sent now, most urgent first: money before health, health before housekeeping.
+    mutating func pump(now: Int64) {
+        if let outstanding {
+            guard isGivenUp(outstanding), now - outstandingSince >= LaneLink.patience else { return }
+            effects.append(.abandon)
+            self.outstanding = nil
+            fail(outstanding, unwritten: false, now: now)
+        }
+        guard let next = nextCall(now: now), next.at <= now else { return }
+        send(next.choice, now: now)
+    }
+
+    /// A heartbeat or a background call gives way when a payment waits.
+    func isGivenUp(_ call: LaneCall) -> Bool {
+        switch call.kind {
+        case .pay, .query: return false
+        case .heartbeat, .hello, .confirm, .refund: break
+        case .revoke:
+            if let blocking = blockingPosition, attempts[blocking].intent == call.intent { return false }
+        }
+        return attempts.contains { $0.state == .intent && $0.asksWithPay && $0.paySends == 0 && $0.asksAt != .max }
+    }
+
+    enum Choice {
+        case ask(Int)
+        case owed(Int, CloudName)
+        case hello(CloudName)
+        case refund(Int)
+        case heartbeat
+    }
+
+    func nextCallMoment(now: Int64) -> Int64 { nextCall(now: now)?.at ?? .max }
+
+    /// The most urgent call that is due, or else the one that is due soonest.
+    private func nextCall(now: Int64) -> (choice: Choice, at: Int64)? {
+        var best: (choice: Choice, at: Int64)?
+        /// True once a call is due: what was looked at earlier is more urgent.
+        func consider(_ choice: Choice, _ at: Int64) -> Bool {
+            if at < best?.at ?? .max { best = (choice, max(at, now)) }
+            return at <= now
+        }
+        let heartbeatAt = link.lastHeartbeatAt + times.scaled(LaneLink.heartbeatInterval)
+        if link.cloudTime(now: now) != nil {
+            for (position, attempt) in attempts.enumerated() where attempt.state == .intent {
+                if attempt.reattachUntil == nil || attempt.isReattached, consider(.ask(position), attempt.asksAt) {
+                    return best
+                }
+            }
+            if let blocking = blockingPosition, considerOwed(blocking, now: now, consider) { return best }
+            if consider(.heartbeat, heartbeatAt) { return best }
+            for cloud in CloudName.allCases where link.isUp(cloud) && consider(.hello(cloud), link.hello[cloud]) {
+                return best
+            }
+            for position in attempts.indices where considerOwed(position, now: now, consider) { return best }
+            for (position, refund) in refunds.enumerated()
+            where !refund.isSettled && consider(.refund(position), refund.dueAt) { return best }
+        } else if consider(.heartbeat, heartbeatAt) {
+            return best
+        }
+        return best
+    }
+
+    private func considerOwed(_ position: Int, now: Int64, _ consider: (Choice, Int64) -> Bool) -> Bool {
+        let attempt = attempts[position]
+        guard let owed = attempt.owes else { return false }
+        if owed == .revoke, !mayRevoke(now: now) {
+            // Wakes when the wait for a HELLO is over.
+            if red == nil { _ = consider(.heartbeat, startedAt + times.helloBeforeRevoke) }
+            return false
+        }
+        for cloud in [attempt.home, attempt.home.other] where !attempt[cloud].isSettled {
+            var dueAt = attempt[cloud].dueAt
+            if attempt[cloud].tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
+            if consider(.owed(position, cloud), dueAt) { return true }
+        }
+        return false
+    }
+
+    /// A restored journal may have lost PAID and ACKED: before the first undo after a start, one cloud must have
+    /// agreed that the journal is not older than what it has seen. With no answer at all for 30 s it goes on anyway.
+    private func mayRevoke(now: Int64) -> Bool {
+        red == nil && (link.helloSucceeded || now - startedAt >= times.helloBeforeRevoke)
+    }
+
+    // MARK: - Sending
+
+    private mutating func send(_ choice: Choice, now: Int64) {
+        switch choice {
+        case .ask(let position):
+            let attempt = attempts[position]
+            if attempt.asksWithPay, let code = attempt.code {
+                attempts[position].paySends += 1
+                attempts[position].asksAt = .max
+                let facts = PayFacts(
+                    send: attempt.paySends + 1,
+                    code: code,
+                    operatorName: attempt.operatorName,
+                    items: attempt.items
+                )
+                send(.pay(facts), to: attempt.home, about: attempt, wait: PluginLane.longPoll, now: now)
+            } else {
+                attempts[position].asksAt = .max
+                send(.query, to: attempt.askCloud, about: attempt, wait: PluginLane.longPoll, now: now)
+            }
+        case .owed(let position, let cloud):
+            let attempt = attempts[position]
+            if attempt.owes == .confirm {
+                send(
+                    .confirm(implicit: attempt.isImplicit, journalIndex: journal.index),
+                    to: cloud,
+                    about: attempt,
+                    wait: 0,
+                    now: now
+                )
+            } else {
+                if !link.helloSucceeded, attempt[cloud].tries == 0 {
+                    effects.append(.alarm(.revokedWithoutHello, attempt.intent.orderNumber))
+                }
+                send(
+                    .revoke(attempt.revokeReason),
+                    to: cloud,
+                    about: attempt,
+                    wait: attempt.state == .revoke ? PluginLane.longPoll : 0,
+                    now: now
+                )
+            }
+        case .hello(let cloud):
+            let facts = HelloFacts(
+                epoch: epoch,
+                sequence: lastSequence,
+                journalIndex: journal.index,
+                journalHash: journal.hash,
+                open: attempts.map(\.intent.orderNumber)
+            )
+            send(.hello(facts), to: cloud, about: nil, wait: 0, now: now)
+        case .refund(let position):
+            let refund = refunds[position]
+            send(.refund(refund.request, refund.orderNumber), to: refund.cloud, about: nil, wait: 0, now: now)
+        case .heartbeat:
+            link.lastHeartbeatAt = now
+            send(.heartbeat(light), to: nil, about: nil, wait: 0, now: now)
+        }
+    }
+
+    private mutating func send(
+        _ kind: LaneCall.Kind,
+        to cloud: CloudName?,
+        about attempt: LaneAttempt?,
+        wait: Int64,
+        now: Int64
+    ) {
+        lastCallID += 1
+        let wait = times.scaled(wait)
+        let call = LaneCall(
+            id: lastCallID,
+            kind: kind,
+            cloud: cloud,
+            intent: attempt?.intent,
+            home: attempt?.home,
+            waitMilliseconds: wait,
+            timeoutMilliseconds: max(times.scaled(3_000), wait + PluginLane.answerMargin),
+            createdAt: link.cloudTime(now: now) ?? .unknown
+        )
+        outstanding = call
+        outstandingSince = now
+        effects.append(.send(call))
+    }
+
+    // MARK: - Results
+
+    mutating func finish(id: UInt64, _ result: LaneCallResult, now: Int64) {
+        guard let call = outstanding, call.id == id else {
+            countedEvents += 1
+            return
+        }
+        outstanding = nil
+        switch (call.kind, result) {
+        case (.heartbeat, .heartbeat(let reply)):
+            let back = link.take(reply, sentAt: outstandingSince, now: now, times: times, random: &random)
+            for cloud in back { hurry(cloud, now: now) }
+        case (.hello, .hello(let reply)): finishHello(reply, now: now)
+        case (.pay, .payment(let reply)), (.query, .payment(let reply)): finishPayment(call, reply, now: now)
+        case (.revoke, .undo(let reply)): finishUndo(call, reply, now: now)
+        case (.confirm, .confirm(let confirmed, _)): finishConfirm(call, confirmed: confirmed, now: now)
+        case (.refund(let request, _), .refund(let reply)): finishRefund(request, reply, now: now)
+        case (_, .failed(let unwritten)): fail(call, unwritten: unwritten, now: now)
+        default: fail(call, unwritten: false, now: now)
+        }
+    }
+
+    /// What is owed to a cloud that came back goes there within two seconds, spread at random.
+    private mutating func hurry(_ cloud: CloudName, now: Int64) {
+        for position in attempts.indices where attempts[position].owes != nil {
+            attempts[position][cloud].hurry(latest: now + random.below(times.scaled(2_000)))
+        }
+    }
+
+    private mutating func finishPayment(_ call: LaneCall, _ reply: PaymentReply, now: Int64) {
+        link.takeContact(now: now)
+        guard let number = call.intent?.orderNumber, let position = position(of: number) else {
+            countedEvents += 1
+            return
+        }
+        if case .pay = call.kind { attempts[position].everLeft = true }
+        attempts[position].askFailures = 0
+        attempts[position].askCloud = reply.cloud
+        var occasion = Occasion()
+        occasion.payment = reply
+        occasion.revokeReason = .conflict
+        // An answer about another number says nothing about this one but that something is wrong.
+        guard reply.orderNumber == number else {
+            occasion.revokeReason = .mismatch
+            fire(.conflictReply, at: position, occasion, now: now)
+            return
+        }
+        switch reply.state {
+        case .paid:
+            occasion.revokeReason = holds(.dataDiffer, at: position, occasion, now: now) ? .mismatch : .timeout
+            fire(.paidReply, at: position, occasion, now: now)
+        case .pending(let waitingFor):
+            attempts[position].waitingFor = waitingFor
+            fire(.pendingReply, at: position, occasion, now: now)
+        case .unknown: fire(.unknownReply, at: position, occasion, now: now)
+        case .declined: fire(.declinedReply, at: position, occasion, now: now)
+        case .refused: fire(.refusedReply, at: position, occasion, now: now)
+        case .conflict: fire(.conflictReply, at: position, occasion, now: now)
+        case .revoking, .revoked: fire(.revokingReply, at: position, occasion, now: now)
+        }
+        // Declined too late, or refused by a cloud that is not the paying one: ask on until the decision.
+        if let position = self.position(of: number), attempts[position].state == .intent,
+            attempts[position].asksAt == .max
+        {
+            plan(pay: false, at: position, now: now)
+        }
+    }
+
+    private mutating func finishUndo(_ call: LaneCall, _ reply: UndoReply, now: Int64) {
+        link.takeContact(now: now)
+        guard let number = call.intent?.orderNumber, let cloud = call.cloud, let position = position(of: number),
+            reply.orderNumber == number
+        else {
+            fail(call, unwritten: false, now: now)
+            return
+        }
+        var occasion = Occasion()
+        occasion.undo = reply
+        var event = LaneEventKind.undoPending
+        switch reply.state {
+        case .revoking(_, let nextSeconds): attempts[position].nextSeconds = nextSeconds
+        case .duty(let nextSeconds):
+            attempts[position].nextSeconds = nextSeconds
+            event = .undoDuty
+        case .revoked(let kind):
+            occasion.undoKind = kind
+            attempts[position][cloud].settle()
+            event = .undoFinal
+        case .confirmed(let kept):
+            occasion.undoKind = kept ? .kept : nil
+            // An ended attempt is settled by this answer too; a person has been told.
+            if attempts[position].state == .declined || attempts[position].state == .final {
+                attempts[position][cloud].settle()
+            }
+            event = kept ? .undoKept : .undoConfirmed
+        case .stuck: event = .undoStuck
+        }
+        if !attempts[position][cloud].isSettled {
+            attempts[position][cloud].backOff(now: now, times: times, random: &random)
+        }
+        fire(event, at: position, occasion, now: now)
+        closeIfSettled(number, now: now)
+    }
+
+    private mutating func finishConfirm(_ call: LaneCall, confirmed: Bool, now: Int64) {
+        link.takeContact(now: now)
+        guard let number = call.intent?.orderNumber, let cloud = call.cloud, let position = position(of: number)
+        else { return }
+        if confirmed {
+            attempts[position][cloud].settle()
+            closeIfSettled(number, now: now)
+        } else {
+            if attempts[position][cloud].tries == 0 { effects.append(.alarm(.confirmRefused, number)) }
+            attempts[position][cloud].backOff(now: now, times: times, random: &random)
+        }
+    }
+
+    /// Both clouds have answered: the attempt owes nothing any more.
+    private mutating func closeIfSettled(_ number: OrderNumber, now: Int64) {
+        guard let position = position(of: number) else { return }
+        let attempt = attempts[position]
+        guard attempt.dutyA.isSettled, attempt.dutyB.isSettled else { return }
+        switch attempt.state {
+        case .acked: fire(.confirmedByBoth, at: position, now: now)
+        case .declined, .final: fire(.finalByBoth, at: position, now: now)
+        case .free, .intent, .paid, .unsent, .revoke, .duty, .released: break
+        }
+    }
+
+    private mutating func finishHello(_ reply: HelloReply, now: Int64) {
+        link.takeContact(now: now)
+        // The cloud has seen records that this journal does not hold: it was rolled back, or the disk was cloned.
+        if reply.journalIndex > journal.index {
+            if red == nil { effects.append(.alarm(.journalRolledBack, nil)) }
+            red = .journalDamaged
+        }
+        lastSequence = max(lastSequence, reply.sequence)
+        link.take(reply)
+        for number in reply.open where position(of: number) == nil && !isKnown(number) {
+            effects.append(.alarm(.unknownOpenPayment, number))
+        }
+    }
+
+    private func isKnown(_ number: OrderNumber) -> Bool {
+        memory.latest(epoch: number.epoch, sequence: number.sequence) != nil
+    }
+
+    /// Silence, an error, or an answer that did not verify.
+    mutating func fail(_ call: LaneCall, unwritten: Bool, now: Int64) {
+        switch call.kind {
+        case .heartbeat: break
+        case .hello: if let cloud = call.cloud { link.hello.failed(cloud, now: now, times: times) }
+        case .pay, .query:
+            guard let number = call.intent?.orderNumber, let position = position(of: number) else { return }
+            if case .pay = call.kind, !unwritten { attempts[position].everLeft = true }
+            attempts[position].askFailures += 1
+            if case .query = call.kind { attempts[position].askCloud = attempts[position].askCloud.other }
+            fire(unwritten ? .neverLeft : .transportError, at: position, now: now)
+        case .revoke, .confirm:
+            guard let number = call.intent?.orderNumber, let cloud = call.cloud, let position = position(of: number)
+            else { return }
+            if !attempts[position][cloud].isSettled {
+                attempts[position][cloud].backOff(now: now, times: times, random: &random)
+            }
+            if attempts[position].owes == .revoke { fire(.transportError, at: position, now: now) }
+        case .refund(let request, _): failRefund(request, now: now)
+        }
+    }
+}

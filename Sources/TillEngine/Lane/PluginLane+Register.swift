@@ -1,0 +1,207 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+extension PluginLane {
+    mutating func register(_ call: RegisterCall, token: UInt64, now: Int64) {
+        switch call {
+        case .pay(let sale): pay(sale, token: token, now: now)
+        case .status(let sale): status(sale, token: token, now: now)
+        case .acknowledge(let sale): forward(.acknowledge, sale, token: token, now: now)
+        case .disown(let sale): forward(.disown, sale, token: token, reason: .disowned, now: now)
+        case .cancel(let sale): forward(.cancel, sale, token: token, reason: .cashier, now: now)
+        case .release(let code, let note): release(code: code, note: note, token: token, now: now)
+        case .refund(let request): refund(request, token: token, now: now)
+        case .refundStatus(let reference): refundStatus(reference, token: token)
+        case .laneStatus: effects.append(.answer(token: token, .status(laneStatus(now: now))))
+        }
+    }
+
+    // MARK: - Pay
+
+    /// The same sale re-attaches while its attempt is open or paid; an attempt that ended unpaid answers the same
+    /// code with what is stored and takes a different code as a new attempt with a new number.
+    mutating func pay(_ sale: SaleRequest, token: UInt64, now: Int64) {
+        var occasion = Occasion()
+        occasion.token = token
+        occasion.sale = sale
+        let hash = codeHash(sale.code)
+        if let position = position(of: sale.saleReference) {
+            let attempt = attempts[position]
+            let endedUnpaid = attempt.state == .declined || attempt.state == .final
+            if !endedUnpaid || attempt.codeHash == hash {
+                guard attempt.intent.amount == sale.amount else {
+                    let known = answer(for: attempt, now: now)
+                    effects.append(.answer(token: token, .refused(.amountDiffers, known)))
+                    return
+                }
+                if attempt.state == .intent, attempt.reattachUntil != nil { attempts[position].isReattached = true }
+                fire(.paySameSale, at: position, occasion, now: now)
+                return
+            }
+        } else if let ended = memory.latest(sale: PluginLane.hash64(sale.saleReference.bytes)),
+            ended.state == .acked || ended.code == PluginLane.code64(hash)
+        {
+            let stored = answer(for: ended, sale: sale.saleReference, now: now)
+            let answer: RegisterAnswer =
+                ended.amount == sale.amount ? .sale(stored) : .refused(.amountDiffers, stored)
+            effects.append(.answer(token: token, answer))
+            return
+        }
+        if let limit = link.configuration?.amountLimit, limit > .zero, sale.amount > limit {
+            effects.append(.answer(token: token, .refused(.amountAboveLimit(limit), nil)))
+            return
+        }
+        if let blocking = blockingPosition {
+            fire(.payOtherSale, at: blocking, occasion, now: now)
+        } else {
+            occasion.refusal = refusal(of: sale, hash: hash, now: now)
+            fire(.payNew, at: nil, occasion, now: now)
+        }
+    }
+
+    /// Why a new payment cannot start now; nil when it can.
+    private mutating func refusal(of sale: SaleRequest, hash: [UInt8], now: Int64) -> AnswerReason? {
+        if let recent = recentCodes.first(where: { $0.hash == hash }), recent.sale != sale.saleReference {
+            return .declined(.codeUsed)
+        }
+        if let routing = link.routing {
+            switch routing.classify(sale.code, at: link.cloudTime(now: now) ?? .unknown) {
+            case .wallet(let wallet):
+                if link.dark.contains(wallet) { return .walletDark }
+            case .disabled, .unsupported:
+                // The cloud's table is the authority: anything plausible goes up.
+                break
+            case .notAPaymentCode, .receiveCode:
+                // The table may have grown since the last HELLO.
+                for cloud in CloudName.allCases where link.isUp(cloud) { link.hello[cloud] = now }
+                return .declined(.unsupportedCode)
+            }
+        }
+        return unavailability(now: now)
+    }
+
+    /// Why the tender key is dark; nil while a payment can start.
+    func unavailability(now: Int64) -> AnswerReason? {
+        if let red { return red }
+        guard link.isFresh(now: now, times: times) else { return .offline }
+        guard link.helloSucceeded, link.routing != nil else { return .starting }
+        if link.configuration?.enabled == false { return .disabled }
+        guard link.cloudTime(now: now) != nil else { return .clockUnknown }
+        guard link.next != nil else { return .offline }
+        guard journalHasRoom else { return .journalFull }
+        return nil
+    }
+
+    // MARK: - Other calls
+
+    private mutating func status(_ sale: SaleReference?, token: UInt64, now: Int64) {
+        guard let sale = sale ?? lastSale else {
+            effects.append(.answer(token: token, .refused(.unknownSale, nil)))
+            return
+        }
+        if let position = position(of: sale), attempts[position].state == .intent,
+            attempts[position].reattachUntil != nil
+        {
+            attempts[position].isReattached = true
+        }
+        forward(.status, sale, token: token, now: now)
+    }
+
+    private mutating func forward(
+        _ event: LaneEventKind,
+        _ sale: SaleReference,
+        token: UInt64,
+        reason: RevokeReason? = nil,
+        now: Int64
+    ) {
+        if let position = position(of: sale) {
+            var occasion = Occasion()
+            occasion.token = token
+            occasion.revokeReason = reason
+            fire(event, at: position, occasion, now: now)
+        } else if let ended = memory.latest(sale: PluginLane.hash64(sale.bytes)) {
+            let stored = answer(for: ended, sale: sale, now: now)
+            let makesNoSense = ended.state == .acked ? event == .disown : event == .acknowledge
+            effects.append(
+                .answer(token: token, makesNoSense ? .refused(.wrongState, stored) : .sale(stored))
+            )
+        } else {
+            effects.append(.answer(token: token, .refused(.unknownSale, nil)))
+        }
+    }
+
+    private mutating func release(code: [UInt8], note: [UInt8], token: UInt64, now: Int64) {
+        let supervisor: [UInt8]
+        switch lock.check(code, link.configuration?.supervisors ?? [], now: now, times: times) {
+        case .supervisor(let id): supervisor = id
+        case .unknown:
+            effects.append(.answer(token: token, .refused(.supervisorUnknown, nil)))
+            return
+        case .locked(let seconds):
+            effects.append(.answer(token: token, .refused(.supervisorLocked(seconds: seconds), nil)))
+            return
+        }
+        var occasion = Occasion()
+        occasion.token = token
+        occasion.supervisor = supervisor
+        occasion.note = [UInt8](note.prefix(200)).map { $0 == 10 ? 32 : $0 }
+        occasion.revokeReason = .disowned
+        if red != nil {
+            // A person has looked: open attempts are undone from here on, and the lane takes payments again.
+            red = nil
+            link.hello.dueA = now
+            link.hello.dueB = now
+            if blockingPosition == nil {
+                effects.append(.answer(token: token, .status(laneStatus(now: now))))
+                return
+            }
+        }
+        if let blocking = blockingPosition {
+            fire(.release, at: blocking, occasion, now: now)
+        } else {
+            effects.append(.answer(token: token, .status(laneStatus(now: now))))
+        }
+    }
+
+    mutating func answerWritten(token: UInt64, now: Int64) {
+        guard !settings.acknowledges,
+            let position = attempts.firstIndex(where: { $0.state == .paid && $0.paidToken == token })
+        else { return }
+        attempts[position].implicitlyAckedAt = now + times.implicitAcknowledgement
+    }
+
+    // MARK: - Finding
+
+    /// The newest attempt for a sale that is still in hand.
+    func position(of sale: SaleReference) -> Int? {
+        attempts.lastIndex { $0.intent.saleReference == sale }
+    }
+
+    func position(of number: OrderNumber) -> Int? {
+        attempts.lastIndex { $0.intent.orderNumber == number }
+    }
+
+    var blockingPosition: Int? { attempts.firstIndex { $0.state.blocksLane } }
+
+    // MARK: - Codes
+
+    mutating func rememberCode(_ hash: [UInt8], sale: SaleReference) {
+        recentCodes.removeAll { $0.hash == hash }
+        recentCodes.append(RecentCode(hash: hash, sale: sale))
+        if recentCodes.count > 100 { recentCodes.removeFirst() }
+    }
+
+    /// 32 hexadecimal digits of HMAC-SHA256 under the journal's own key.
+    func codeHash(_ code: PaymentCode) -> [UInt8] {
+        Hex.encode([UInt8](HMACSHA256.code(of: code.secret, key: codeKey).prefix(16)))
+    }
+
+    static func hash64(_ bytes: [UInt8]) -> UInt64 {
+        SHA256.hash(bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+    }
+
+    /// The first 64 bits of a code's keyed hash.
+    static func code64(_ hexadecimal: [UInt8]) -> UInt64 {
+        hexadecimal.prefix(16).reduce(0) { $0 << 4 | UInt64($1 < 58 ? $1 - 48 : $1 - 87) }
+    }
+}
