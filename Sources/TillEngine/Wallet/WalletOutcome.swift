@@ -47,6 +47,11 @@ package enum UnknownCause: Equatable, Sendable {
     case unlistedCode
     /// The wallet says that the number is paid or used already. Never a failure and never a success: ask.
     case alreadyUsed
+    /// The wallet would not look at the call: signature, permission, format, rate. It decides nothing by itself.
+    case notProcessed
+    /// The order was paid and a refund of it exists, in part or in full, done or on its way: how much is still held,
+    /// only its refunds say.
+    case refundExists
 }
 
 package enum PayOutcome: Equatable, Sendable {
