@@ -14,51 +14,90 @@ enum CloudSample {
     }
 
     static func intent(
-        sequence: UInt64 = 7, amount: Money = amount, nonce: UInt64 = 0x9f86_d081_884c_7d65, sale: StaticString = "T000123"
+        sequence: UInt64 = 7,
+        amount: Money = amount,
+        nonce: UInt64 = 0x9f86_d081_884c_7d65,
+        sale: StaticString = "T000123"
     ) -> Intent {
         guard let reference = SaleReference(sale.bytes) else { preconditionFailure("sample") }
         let number = OrderNumber(installation: .sandbox, register: register(), epoch: 1 << 30, sequence: sequence)
         return Intent(
-            orderNumber: number, saleReference: reference, amount: amount, sign: [50, 56], codeLength: 18, routing: 12,
-            startedAt: start, nonce: Nonce(nonce))
+            orderNumber: number,
+            saleReference: reference,
+            amount: amount,
+            sign: [50, 56],
+            codeLength: 18,
+            routing: 12,
+            startedAt: start,
+            nonce: Nonce(nonce)
+        )
     }
 
     static func trade(
-        _ intent: Intent = intent(), amount: Money? = nil, nonce: Nonce?? = .none
+        _ intent: Intent = intent(),
+        amount: Money? = nil,
+        nonce: Nonce?? = .none
     ) -> WalletTrade {
         guard let transaction = WalletTransactionID(("2026112222001400000000000001" as StaticString).bytes) else {
             preconditionFailure("sample")
         }
         return WalletTrade(
-            orderNumber: intent.orderNumber, amount: amount ?? intent.amount, transaction: transaction,
-            nonce: nonce ?? intent.nonce, payer: ("138****0001" as StaticString).bytes)
+            orderNumber: intent.orderNumber,
+            amount: amount ?? intent.amount,
+            transaction: transaction,
+            nonce: nonce ?? intent.nonce,
+            payer: ("138****0001" as StaticString).bytes
+        )
     }
 
     static var foreignTrade: WalletTrade { trade(nonce: Nonce(1)) }
     static var differentTrade: WalletTrade { trade(amount: Money(fen: 99)) }
 
     static let qqWallet = WalletSchedule(
-        firstQuery: 5_000, thenEvery: 10_000, earliestReversal: 300_000, reversalWindow: 604_800_000, gateOpensOn: .duty)
+        firstQuery: 5_000,
+        thenEvery: 10_000,
+        earliestReversal: 300_000,
+        reversalWindow: 604_800_000,
+        gateOpensOn: .duty
+    )
 
     static func context(
-        _ cloud: CloudName = .a, route: CloudRoute = .wallet(.alipay, .alipay), promoted: Timestamp? = nil,
-        load: CloudLoad = .normal, walletOn: Bool = true, clockTrusted: Bool = true, highest: UInt64 = 6,
+        _ cloud: CloudName = .a,
+        route: CloudRoute = .wallet(.alipay, .alipay),
+        promoted: Timestamp? = nil,
+        load: CloudLoad = .normal,
+        walletOn: Bool = true,
+        clockTrusted: Bool = true,
+        highest: UInt64 = 6,
         random: UInt64 = 500
     ) -> CloudContext {
         CloudContext(
-            cloud: cloud, times: times, route: route, lastPromotion: promoted, load: load, walletOn: walletOn,
-            clockTrusted: clockTrusted, highestSequence: highest, random: random)
+            cloud: cloud,
+            times: times,
+            route: route,
+            lastPromotion: promoted,
+            load: load,
+            walletOn: walletOn,
+            clockTrusted: clockTrusted,
+            highestSequence: highest,
+            random: random
+        )
     }
 
     static func request(_ reference: StaticString = "R1", fen: Int64 = 1_280) -> CloudRefundRequest {
         CloudRefundRequest(
-            reference: reference.bytes, amount: Money(fen: fen), reason: ("returned" as StaticString).bytes,
-            operatorName: ("anna" as StaticString).bytes)
+            reference: reference.bytes,
+            amount: Money(fen: fen),
+            reason: ("returned" as StaticString).bytes,
+            operatorName: ("anna" as StaticString).bytes
+        )
     }
 
     static let two = CloudPersons(
-        first: ("anna" as StaticString).bytes, second: ("bo" as StaticString).bytes,
-        evidence: ("receipt" as StaticString).bytes)
+        first: ("anna" as StaticString).bytes,
+        second: ("bo" as StaticString).bytes,
+        evidence: ("receipt" as StaticString).bytes
+    )
 }
 
 /// One payment, driven event by event like a shell that performs no effect.
@@ -70,7 +109,12 @@ struct CloudDrive {
     let home: CloudName
     let intent: Intent
 
-    init(home: CloudName = .a, at cloud: CloudName = .a, context: CloudContext? = nil, intent: Intent = CloudSample.intent()) {
+    init(
+        home: CloudName = .a,
+        at cloud: CloudName = .a,
+        context: CloudContext? = nil,
+        intent: Intent = CloudSample.intent()
+    ) {
         self.home = home
         self.intent = intent
         self.context = context ?? CloudSample.context(cloud)
@@ -95,11 +139,14 @@ struct CloudDrive {
     mutating func confirm(implied: Bool = false) { handle(.confirm(intent, home: home, implied: implied)) }
 
     /// Answers the query that the last effects ask, or one of this purpose.
-    mutating func queryAnswers(_ outcome: QueryOutcome, _ purpose: CloudQueryPurpose? = nil, askedAt: Timestamp? = nil) {
+    mutating func queryAnswers(_ outcome: QueryOutcome, _ purpose: CloudQueryPurpose? = nil, askedAt: Timestamp? = nil)
+    {
         let asked = effects.query ?? CloudQuery(purpose: .poll, askedAt: now)
         let query = CloudQuery(
-            purpose: purpose ?? asked.purpose, askedAt: askedAt ?? (purpose == nil ? asked.askedAt : now),
-            implied: asked.implied)
+            purpose: purpose ?? asked.purpose,
+            askedAt: askedAt ?? (purpose == nil ? asked.askedAt : now),
+            implied: asked.implied
+        )
         handle(.queryOutcome(outcome, query))
     }
     mutating func cancelAnswers(_ outcome: CancelOutcome) { handle(.cancelOutcome(outcome)) }

@@ -1,0 +1,275 @@
+// Part of Tillbridge. See LICENSE.
+import Testing
+import TillDomain
+import TillEngine
+
+@Suite("Cloud: confirm, refunds, persons")
+struct CloudEndTests {
+    private func paid() -> CloudDrive {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.handle(.payOutcome(.paid(CloudSample.trade())))
+        return drive
+    }
+
+    private func confirmed() -> CloudDrive {
+        var drive = paid()
+        drive.confirm()
+        return drive
+    }
+
+    @Test("a confirmed payment is never undone: a revoke is refused, with an alarm")
+    func revokeOfConfirmed() {
+        var drive = confirmed()
+        let stored = drive.record
+        drive.revoke()
+        #expect(drive.effects.answer == .undo(.confirmed(kept: false)))
+        #expect(drive.effects.alarms == [.revokeOfConfirmed])
+        #expect(drive.record == stored)
+    }
+
+    @Test(
+        "a confirm at a cloud without the payment rebuilds the record when the wallet agrees",
+        arguments: [true, false]
+    )
+    func rebuild(implied: Bool) {
+        var drive = CloudDrive(home: .a, at: .b)
+        drive.confirm(implied: implied)
+        #expect(drive.effects.answer == .nothing && drive.effects.query?.purpose == .confirm)
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .confirmed && drive.record.confirmedBy == (implied ? .implied : .register))
+        drive.confirm()
+        #expect(drive.effects.answer == .confirm(.confirmed))
+    }
+
+    @Test("a confirm that the wallet does not support gets no answer, and an alarm after 30 minutes")
+    func unproven() {
+        for outcome in [
+            QueryOutcome.notFound, .open, .closed, .payError, .unknown(.noAnswer), .paid(CloudSample.foreignTrade),
+            .paid(CloudSample.differentTrade),
+        ] {
+            var drive = CloudDrive(home: .a, at: .b)
+            drive.confirm()
+            drive.queryAnswers(outcome)
+            #expect(drive.state == .none && drive.effects.commit == nil && drive.effects.told == nil)
+            drive.wait(until: CloudSample.start + 1_800_000)
+            drive.confirm()
+            #expect(drive.effects.answer == .nothing && drive.effects.alarms == [.unprovenConfirm])
+        }
+    }
+
+    @Test("a confirm after a revoke is a contradiction: an alarm, and no state changes")
+    func contradiction() {
+        var drive = paid()
+        drive.revoke()
+        drive.confirm()
+        #expect(drive.state == .revoking && drive.effects.alarms == [.contradiction])
+        #expect(drive.effects.answer == .confirm(.revoking))
+        drive.queryAnswers(.closed, .look)
+        drive.confirm()
+        #expect(drive.state == .revoked && drive.effects.answer == .confirm(.revoked))
+    }
+
+    @Test("a declined payment that shows money is paid again with an alarm, and the plug-in decides")
+    func paidAfterDecline() {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.handle(.payOutcome(.declined(.risk)))
+        drive.queryAnswers(.notFound)
+        #expect(drive.state == .declined)
+        drive.handle(.notice)
+        #expect(drive.effects.query?.purpose == .watch)
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .paid && drive.effects.alarms == [.paidAfterDecline])
+        #expect(!drive.effects.cancels)
+    }
+
+    @Test("money under a refused number is an alarm and a person's work, never undone unasked")
+    func paidAfterRefusal() {
+        var drive = CloudDrive()
+        drive.now = CloudSample.start + 9_000
+        drive.pay()
+        drive.handle(.notice)
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .tomb && drive.effects.alarms == [.paidAfterRefusal])
+        #expect(!drive.effects.cancels && drive.effects.refund == nil)
+        drive.wait(1_800_000)
+        drive.handle(.aged)
+        #expect(drive.record.queued && drive.state == .tomb)
+    }
+
+    @Test("a part refund goes out once, and the sum never exceeds what was paid")
+    func refunds() {
+        var drive = confirmed()
+        drive.handle(.refund(CloudSample.request("A", fen: 1_000), authorised: true))
+        let first = drive.intent.orderNumber.refundNumber(1)
+        #expect(
+            drive.effects.answer
+                == .refund(CloudRefundAnswer(status: .accepted, number: first, refunded: Money(fen: 1_000)))
+        )
+        #expect(drive.effects.refund == nil, "requested is stored before it is sent")
+        drive.handle(.refundDue(counter: 1))
+        #expect(drive.effects.refund?.0.number == first && drive.effects.commit != nil)
+        drive.handle(.refund(CloudSample.request("B", fen: 281), authorised: true))
+        #expect(
+            drive.effects.answer
+                == .refund(CloudRefundAnswer(status: .refused, number: nil, refunded: Money(fen: 1_000)))
+        )
+        drive.handle(.refund(CloudSample.request("A", fen: 1_000), authorised: true))
+        #expect(drive.effects.commit == nil && drive.record.refunds.count == 1)
+        drive.handle(.refund(CloudSample.request("A", fen: 999), authorised: true))
+        #expect(drive.record.refunds.count == 1)
+        drive.handle(.refundOutcome(.unknown(.noAnswer), counter: 1))
+        drive.wait(20_000)
+        drive.handle(.refundDue(counter: 1))
+        #expect(drive.effects.refund?.0.number == first)
+        drive.handle(.refundOutcome(.done, counter: 1))
+        #expect(drive.record.refunds[0].state == .accepted && drive.effects.refundQuery?.1 == 1)
+        drive.handle(.refundQueryOutcome(.done, counter: 1))
+        #expect(drive.record.refunds[0].state == .done && drive.payment.display == .partRefunded)
+        drive.handle(.refund(CloudSample.request("C", fen: 280), authorised: true))
+        #expect(
+            drive.record.refunds[1].number(of: drive.intent.orderNumber) == drive.intent.orderNumber.refundNumber(2)
+        )
+        #expect(drive.payment.display == .refunding)
+    }
+
+    @Test("a refund that the wallet accepts and fails later is failed, paged, and not counted")
+    func refundFails() {
+        var drive = confirmed()
+        drive.handle(.refund(CloudSample.request("A"), authorised: true))
+        drive.handle(.refundDue(counter: 1))
+        drive.handle(.refundOutcome(.accepted, counter: 1))
+        drive.wait(20_000)
+        drive.handle(.refundDue(counter: 1))
+        #expect(drive.effects.refundQuery?.1 == 1)
+        drive.handle(.refundQueryOutcome(.failed(.tradeFrozen), counter: 1))
+        #expect(drive.record.refunds[0].state == .failed && drive.effects.alarms == [.refundFailed])
+        #expect(drive.record.refunded == .zero && drive.payment.display == .refundFailed)
+        drive.handle(.refund(CloudSample.request("B"), authorised: true))
+        #expect(drive.record.refunds.count == 2)
+    }
+
+    @Test("no refund without authority, before confirmation, of nothing, or at the wrong cloud")
+    func refundRefused() {
+        var drive = confirmed()
+        drive.handle(.refund(CloudSample.request(), authorised: false))
+        drive.handle(.refund(CloudSample.request("Z", fen: 0), authorised: true))
+        drive.handle(.refund(CloudSample.request("N", fen: -5), authorised: true))
+        #expect(drive.record.refunds.isEmpty)
+        var early = paid()
+        early.handle(.refund(CloudSample.request(), authorised: true))
+        #expect(early.state == .paid && early.record.refunds.isEmpty)
+        var other = CloudDrive(home: .a, at: .b)
+        other.confirm()
+        other.queryAnswers(.paid(CloudSample.trade()))
+        other.handle(.refund(CloudSample.request(), authorised: true))
+        #expect(other.effects.answer == .notHome && other.record.refunds.isEmpty)
+        other.handle(.person(.adopts, CloudSample.two))
+        other.handle(.refund(CloudSample.request(), authorised: true))
+        #expect(other.record.refunds.count == 1)
+    }
+
+    @Test("99 refunds are the most: the number has two digits")
+    func mostRefunds() {
+        var drive = CloudDrive(intent: CloudSample.intent(amount: Money(fen: 1_000)))
+        drive.pay()
+        drive.handle(.payOutcome(.paid(CloudSample.trade(drive.intent))))
+        drive.confirm()
+        for place in 0..<120 {
+            let reference = CloudRefundRequest(
+                reference: Decimal.text(Int64(place)),
+                amount: Money(fen: 1),
+                reason: [],
+                operatorName: []
+            )
+            drive.handle(.refund(reference, authorised: true))
+        }
+        #expect(drive.record.refunds.count == 99)
+    }
+
+    @Test("a payment that no register confirmed goes to the persons after 30 minutes; one alone decides nothing")
+    func unconfirmed() {
+        var drive = paid()
+        #expect(drive.record.nextWork == CloudSample.start + 1_800_100)
+        drive.wait(1_800_000)
+        #expect(drive.payment.timerEvents(at: drive.now) == [.aged])
+        drive.handle(.aged)
+        #expect(drive.state == .paid && drive.record.queued && drive.effects.alarms == [.aged])
+        #expect(drive.payment.timerEvents(at: drive.now).isEmpty)
+        let anna = CloudSample.two.first
+        for persons in [CloudPersons(first: anna), CloudPersons(first: anna, second: anna)] {
+            drive.handle(.person(.confirms, persons))
+            drive.handle(.person(.refunds(CloudSample.request()), persons))
+            #expect(drive.state == .paid && drive.record.refunds.isEmpty)
+        }
+        var other = drive
+        drive.handle(.person(.confirms, CloudSample.two))
+        #expect(drive.state == .confirmed && drive.record.confirmedBy == .persons && !drive.record.queued)
+        #expect(drive.effects.commit?.actor == .persons(CloudSample.two))
+        drive.revoke()
+        #expect(drive.effects.answer == .undo(.confirmed(kept: true)))
+        other.handle(.person(.refunds(CloudSample.request(fen: 5_000)), CloudSample.two))
+        #expect(other.state == .paid)
+        other.handle(.person(.refunds(CloudSample.request()), CloudSample.two))
+        #expect(other.state == .confirmed && other.record.refunds.count == 1)
+    }
+
+    @Test("two persons let a stuck sale stand, or say that the money is back; a kept sale never answers paid")
+    func stuck() {
+        var drive = paid()
+        drive.revoke()
+        drive.queryAnswers(.paid(CloudSample.differentTrade))
+        #expect(drive.state == .stuck)
+        for decision in [CloudPersonDecision.keeps, .solved] {
+            var one = drive
+            one.handle(.person(decision, CloudPersons(first: CloudSample.two.first)))
+            #expect(one.state == .stuck)
+        }
+        var solved = drive
+        solved.handle(.person(.solved, CloudSample.two))
+        #expect(solved.state == .revoked && solved.record.undoKind == .refunded)
+        drive.handle(.person(.keeps, CloudSample.two))
+        #expect(drive.state == .confirmed)
+        drive.revoke()
+        #expect(drive.effects.answer == .undo(.confirmed(kept: true)))
+        drive.query()
+        #expect(drive.effects.answer == .payment(.revoking))
+    }
+
+    @Test("no row stays open for 30 minutes without a person told")
+    func aged() {
+        var sending = CloudDrive()
+        sending.pay()
+        var unknown = sending
+        unknown.handle(.restart)
+        var revoking = sending
+        revoking.revoke()
+        for drive in [sending, unknown, revoking] {
+            var drive = drive
+            drive.wait(1_800_000)
+            #expect(drive.payment.timerEvents(at: drive.now).contains(.aged))
+            drive.handle(.aged)
+            #expect(drive.record.queued && drive.effects.alarms == [.aged])
+            #expect(drive.record.dueAt != nil, "work goes on")
+        }
+    }
+
+    @Test("a decline that is undone to be sure stays failed for people, unless money was found")
+    func hygieneDisplay() {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.handle(.payOutcome(.declined(.insufficientFunds)))
+        drive.queryAnswers(.notFound)
+        #expect(drive.payment.display == .failed)
+        drive.revoke(.hygiene)
+        #expect(drive.payment.display == .failed)
+        var found = drive
+        drive.queryAnswers(.notFound)
+        drive.cancelAnswers(.notFound)
+        drive.queryAnswers(.notFound)
+        #expect(drive.state == .revoked && drive.payment.display == .failed)
+        found.queryAnswers(.paid(CloudSample.trade()))
+        #expect(found.payment.display == .revoking)
+    }
+}
