@@ -19,6 +19,7 @@ let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
 let nioPosix: Target.Dependency = .product(name: "NIOPosix", package: "swift-nio")
+let nioTLS: Target.Dependency = .product(name: "NIOTLS", package: "swift-nio")
 let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio")
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
@@ -84,8 +85,8 @@ let package = Package(
         .target(
             name: "TillProxy",
             dependencies: [
-                "TillDomain", "TillProtocol", "TillEngine", nioCore, nioPosix, nioHTTP1, nioConcurrency, nioSSL,
-                logging, lifecycle,
+                "TillDomain", "TillProtocol", "TillEngine", nioCore, nioPosix, nioHTTP1, nioConcurrency, nioTLS,
+                nioSSL, logging, lifecycle,
             ], swiftSettings: strict),
         .target(
             name: "TillCloud",
@@ -147,8 +148,8 @@ let package = Package(
         .testTarget(
             name: "TillProxyTests",
             dependencies: [
-                "TillDomain", "TillProtocol", "TillEngine", "TillProxy", nioCore, nioPosix, nioEmbedded, nioSSL, x509,
-                crypto, logging, lifecycle,
+                "TillDomain", "TillProtocol", "TillEngine", "TillProxy", nioCore, nioPosix, nioEmbedded, nioTLS, nioSSL,
+                x509, asn1, crypto, logging, lifecycle,
             ], swiftSettings: strict),
         .testTarget(
             name: "TillCloudTests",

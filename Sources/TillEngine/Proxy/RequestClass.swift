@@ -1,7 +1,5 @@
 // Part of Tillbridge. See LICENSE.
 
-import TillDomain
-
 /// What a request is for, which decides who waits when a cloud is busy. The raw value is the rank: lower goes first.
 package enum RequestClass: Int, Equatable, Sendable {
     case revoke, confirm, query, pay, rest
@@ -13,15 +11,7 @@ package enum RequestClass: Int, Equatable, Sendable {
     /// must work exactly when everything else is stuck.
     package var isUrgent: Bool { rawValue <= RequestClass.query.rawValue }
 
-    /// The class of a path, by its last part: `revoke`, `confirm`, `query`, `pay`; anything else is the rest.
-    package init(callName name: some Collection<UInt8>) {
-        for candidate in RequestClass.all where candidate != .rest && candidate.name.matches(name) {
-            self = candidate
-            return
-        }
-        self = .rest
-    }
-
+    /// The call's name: the last part of its path.
     package var name: StaticString {
         switch self {
         case .revoke: "revoke"
