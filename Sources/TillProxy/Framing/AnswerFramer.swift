@@ -50,7 +50,11 @@ struct AnswerFramer: Sendable {
             guard let contentLength else { throw .contentLength }
             guard contentLength <= limits.body else { throw .bodyTooLarge }
             return AnswerHead(
-                status: status, headLength: scanner.position, bodyLength: contentLength, closes: closes)
+                status: status,
+                headLength: scanner.position,
+                bodyLength: contentLength,
+                closes: closes
+            )
         }
         return nil
     }

@@ -125,8 +125,14 @@ struct RequestFramer: Sendable {
         if ASCII.matches(bytes, name, "activate") { call = .activate }
         if target == nil, call != .heartbeat { throw .cloudName }
         return RequestHead(
-            call: call, requestClass: Self.requestClass(bytes, name), target: target, name: name,
-            headLength: scanner.position, bodyLength: contentLength, closes: closes)
+            call: call,
+            requestClass: Self.requestClass(bytes, name),
+            target: target,
+            name: name,
+            headLength: scanner.position,
+            bodyLength: contentLength,
+            closes: closes
+        )
     }
 
     private static func target(_ bytes: Span<UInt8>, _ value: Range<Int>) -> CloudTarget? {
