@@ -15,7 +15,7 @@ package struct AdmissionGate: Sendable {
         /// Waiting requests per class.
         package var queueLength = 256
         /// How long a payment or the rest may wait, in milliseconds: a register must hear "busy" at once.
-        package var ordinaryWait: Int64 = 80
+        package var ordinaryWait: Int64 = 50
         /// How long an undo, a confirmation or a query may wait, in milliseconds.
         package var urgentWait: Int64 = 500
 

@@ -17,7 +17,7 @@ package struct CloudHealth: Equatable, Sendable {
     }
 
     package enum State: Equatable, Sendable {
-        /// Nothing was heard yet. One good check is enough: a proxy that starts must not keep registers waiting.
+        /// It was never heard. One good check is enough: a start must not keep registers waiting.
         case unknown
         case up
         case down(goodChecks: Int)
@@ -60,8 +60,11 @@ package struct CloudHealth: Equatable, Sendable {
         case (.down, .connectFailed):
             // Pooled attempts that were already under way end late; only the checks say when the cloud is back.
             break
-        case (.up, .checkFailed), (.up, .connectFailed), (.unknown, .checkFailed), (.unknown, .connectFailed):
+        case (.up, .checkFailed), (.up, .connectFailed):
             if isLost { state = .down(goodChecks: 0) }
+        case (.unknown, .checkFailed), (.unknown, .connectFailed):
+            // Not up anyway; a cloud that starts after its proxy is not one that came back.
+            break
         }
     }
 }
