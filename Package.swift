@@ -102,7 +102,7 @@ let package = Package(
             dependencies: [
                 "TillDomain", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, grdb,
                 crypto, cryptoExtras, x509, asn1, logging, lifecycle,
-            ], resources: [.embedInCode("Pages")], swiftSettings: strict),
+            ], swiftSettings: strict),
 
         // A register for people to try, and the parent process of the demo.
         .target(
@@ -159,7 +159,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "TillSandboxTests",
-            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore],
+            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, lifecycle, asyncHTTPClient],
             swiftSettings: strict),
         .testTarget(
             name: "TillSimulatorTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],

@@ -1,0 +1,61 @@
+// Part of Tillbridge. See LICENSE.
+
+/// The merchant's side of the keys, as `sandbox.json` has it: what an integrator needs to talk to the wallets.
+package struct KeyExport: Codable, Sendable {
+    package struct Alipay: Codable, Sendable {
+        package let appID: String
+        package let merchantPrivateKeyPKCS1: String
+        package let merchantPrivateKeyPKCS8: String
+        package let alipayPublicKey: String
+    }
+
+    package struct WeChatPay: Codable, Sendable {
+        package let appID: String
+        package let mchID: String
+        package let apiKey: String
+        package let clientCertificate: String
+        package let clientKey: String
+    }
+
+    package let baseURL: String
+    package let tlsBaseURL: String?
+    package let caCertificate: String
+    package let alipay: Alipay
+    package let wechatpay: WeChatPay
+
+    package init(keys: SandboxKeys, baseURL: String, tlsBaseURL: String?) {
+        self.baseURL = baseURL
+        self.tlsBaseURL = tlsBaseURL
+        caCertificate = keys.tls.authority
+        alipay = Alipay(
+            appID: keys.alipay.appID,
+            merchantPrivateKeyPKCS1: keys.alipay.merchantPrivateKeyPKCS1,
+            merchantPrivateKeyPKCS8: keys.alipay.merchantPrivateKeyPKCS8,
+            alipayPublicKey: keys.alipay.walletPublicKey
+        )
+        wechatpay = WeChatPay(
+            appID: keys.wechatpay.appID,
+            mchID: keys.wechatpay.mchID,
+            apiKey: keys.wechatpay.apiKey,
+            clientCertificate: keys.tls.clientCertificate,
+            clientKey: keys.tls.clientKey
+        )
+    }
+
+    /// Writes `sandbox.json` and the PEM files, each with mode 0600.
+    package func write(to folder: String) throws {
+        try PrivateFile.makeFolder(folder)
+        for (name, text) in [
+            ("sandbox-ca.pem", caCertificate),
+            ("alipay-merchant-private-key-pkcs1.pem", alipay.merchantPrivateKeyPKCS1),
+            ("alipay-merchant-private-key-pkcs8.pem", alipay.merchantPrivateKeyPKCS8),
+            ("alipay-public-key.pem", alipay.alipayPublicKey),
+            ("wechatpay-client-certificate.pem", wechatpay.clientCertificate),
+            ("wechatpay-client-key.pem", wechatpay.clientKey),
+        ] {
+            try PrivateFile.write(text + "\n", to: folder + "/" + name)
+        }
+        // Last: whoever waits for this file finds the others beside it.
+        try PrivateFile.write(try JSONText.encode(self) + "\n", to: folder + "/sandbox.json")
+    }
+}

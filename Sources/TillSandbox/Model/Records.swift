@@ -1,0 +1,136 @@
+// Part of Tillbridge. See LICENSE.
+
+// The rows of a wallet's books. Amounts are fen, moments are milliseconds since 1970 UTC by the sandbox's clock.
+
+/// A payment code shown on a shopper's phone.
+package struct IssuedCode: Codable, Equatable, Sendable {
+    package let wallet: SandboxWallet
+    package let code: String
+    package let shopper: String
+    package let behaviour: Behaviour
+    package let issuedAt: Int64
+    package let expiresAt: Int64
+    /// The merchant order number of the first payment that used it. A code serves one number only.
+    package var usedBy: String?
+}
+
+/// A person with a wallet account. What they hold is `opening` plus what the ledger moved.
+package struct Shopper: Codable, Equatable, Sendable {
+    package let wallet: SandboxWallet
+    package let name: String
+    package var opening: Int64
+}
+
+package struct HistoryEntry: Codable, Equatable, Sendable {
+    package let at: Int64
+    package let event: String
+    package let amount: Int64?
+}
+
+package enum RefundState: String, Codable, Sendable {
+    case processing, done, failed
+}
+
+package struct RefundRecord: Codable, Equatable, Sendable {
+    package let number: String
+    package let walletNumber: String
+    package let amount: Int64
+    /// Everything a repetition of this refund must repeat.
+    package let fingerprint: String
+    package let reason: String
+    package let createdAt: Int64
+    package var state: RefundState
+    /// While processing: when it is decided.
+    package var settlesAt: Int64
+    /// While processing: it will fail when it is decided.
+    package var fails: Bool
+}
+
+/// Why a trade is closed.
+package enum Closing: String, Codable, Sendable {
+    /// Its time ran out.
+    case expired
+    /// The shopper declined, or the bank did.
+    case declined
+    /// The merchant closed or cancelled it before it was paid.
+    case cancelled
+}
+
+package struct Trade: Codable, Equatable, Sendable {
+    package let wallet: SandboxWallet
+    package let merchantOrderNumber: String
+    package let walletNumber: String
+    package let amount: Int64
+    package let subject: String
+    package let shopper: String
+    package let code: String
+    /// What the wallet compares when the same number comes again.
+    package let fingerprint: String
+    /// Request fields that later answers repeat, by their name at the wallet.
+    package let echoes: [String: String]
+    package let createdAt: Int64
+    package let expiresAt: Int64
+    package var state: TradeState
+    package var closing: Closing?
+    /// While waiting: when the shopper types the password without being told to.
+    package var paysAt: Int64?
+    /// While waiting: a password typed by a person is accepted.
+    package var confirmable: Bool
+    package var paidAt: Int64?
+    package var endedAt: Int64?
+    /// The business error with which the first pay call was refused, for a wallet that keeps refused orders.
+    package var refusal: PayRefusal?
+    package var refunds: [RefundRecord]
+    package var history: [HistoryEntry]
+
+    /// What refunds have taken from the merchant, whether it has arrived at the shopper or not.
+    package var refundAccepted: Int64 {
+        refunds.reduce(0) { $0 + ($1.state == .failed ? 0 : $1.amount) }
+    }
+
+    package var refundDone: Int64 {
+        refunds.reduce(0) { $0 + ($1.state == .done ? $1.amount : 0) }
+    }
+
+    package var inFlight: Int64 { refundAccepted - refundDone }
+
+    /// What the shopper has paid for this trade and not got back.
+    package var net: Int64 {
+        switch state {
+        case .waiting, .closed, .reversed: 0
+        case .paid, .refunded: amount - refundDone
+        }
+    }
+}
+
+/// Why a wallet refuses a pay call.
+package enum PayRefusal: String, Codable, Sendable {
+    case codeUnknown, codeExpired, codeUsed, insufficient, risk
+    /// The number is known with other data.
+    case inconsistent
+    /// The number is known with another shopper's code.
+    case otherShopper
+    case alreadyPaid, alreadyClosed, alreadyReversed
+}
+
+/// A pay call that the wallet carries out later than it was sent.
+package struct LatePay: Codable, Equatable, Sendable {
+    package let id: String
+    package let due: Int64
+    package let request: PayRequest
+}
+
+/// One pay call as every wallet understands it.
+package struct PayRequest: Codable, Equatable, Sendable {
+    package let wallet: SandboxWallet
+    package let merchantOrderNumber: String
+    package let code: String
+    package let amount: Int64
+    package let subject: String
+    package let fingerprint: String
+    package let echoes: [String: String]
+    /// How long an unpaid order lives, in milliseconds of wallet time.
+    package let life: Int64
+    /// An absolute end that wins over `life`, if the policy says that it applies.
+    package let absoluteExpiry: Int64?
+}

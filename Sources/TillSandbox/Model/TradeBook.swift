@@ -1,0 +1,172 @@
+// Part of Tillbridge. See LICENSE.
+
+/// The books of one wallet: codes, shoppers, trades, refunds and the ledger behind them. It knows no HTTP and no
+/// wallet's error codes; `AlipayWallet` and `WeChatWallet` put their rules on top.
+package struct TradeBook: Sendable {
+    package let wallet: SandboxWallet
+    package let pace: Pace
+    package private(set) var codes: [String: IssuedCode] = [:]
+    package private(set) var trades: [String: Trade] = [:]
+    package private(set) var shoppers: [String: Shopper] = [:]
+    package private(set) var ledger = Ledger()
+    package private(set) var latePays: [LatePay] = []
+    /// Merchant order numbers in the order in which the wallet learned of them.
+    package private(set) var sequence: [String] = []
+    /// Numbers that a merchant cancelled before the wallet knew them, where the policy makes that binding.
+    private var fences: Set<String> = []
+    private var byWalletNumber: [String: String] = [:]
+    private var byRefundNumber: [String: String] = [:]
+    private var byShopper: [String: [String]] = [:]
+    private var open: Set<String> = []
+    /// What has not been handed to the store yet.
+    private var changes: [Change] = []
+
+    package static let openingBalance: Int64 = 10_000_000
+
+    package init(wallet: SandboxWallet, pace: Pace) {
+        self.wallet = wallet
+        self.pace = pace
+    }
+
+    // MARK: Reading
+
+    package func trade(number: String) -> Trade? { trades[number] }
+
+    package func trade(walletNumber: String) -> Trade? { byWalletNumber[walletNumber].flatMap { trades[$0] } }
+
+    /// By the merchant's or the wallet's number of a refund.
+    package func trade(refundNumber: String) -> Trade? { byRefundNumber[refundNumber].flatMap { trades[$0] } }
+
+    /// Newest first.
+    package func trades(ofShopper name: String, limit: Int) -> [Trade] {
+        byShopper[name, default: []].suffix(limit).reversed().compactMap { trades[$0] }
+    }
+
+    package func isFenced(_ number: String) -> Bool { fences.contains(number) }
+
+    package func balance(of shopper: String) -> Int64 {
+        (shoppers[shopper]?.opening ?? 0) + ledger.balance(of: .shopper(shopper))
+    }
+
+    // MARK: Writing
+
+    package mutating func drainChanges() -> [Change] {
+        defer { changes = [] }
+        return changes
+    }
+
+    package mutating func put(_ code: IssuedCode) {
+        codes[code.code] = code
+        changes.append(.code(code))
+    }
+
+    package mutating func put(_ shopper: Shopper) {
+        shoppers[shopper.name] = shopper
+        changes.append(.shopper(shopper))
+    }
+
+    package mutating func put(_ trade: Trade) {
+        index(trade)
+        changes.append(.trade(trade))
+    }
+
+    package mutating func fence(_ number: String) {
+        guard fences.insert(number).inserted else { return }
+        changes.append(.fence(wallet, number))
+    }
+
+    package mutating func add(_ late: LatePay) {
+        latePays.append(late)
+        changes.append(.latePay(late))
+    }
+
+    package mutating func remove(_ late: LatePay) {
+        latePays.removeAll { $0.id == late.id }
+        changes.append(.latePayDone(wallet, late.id))
+    }
+
+    package mutating func move(
+        _ amount: Int64,
+        from: LedgerAccount,
+        to: LedgerAccount,
+        for trade: Trade,
+        at now: Int64,
+        memo: String
+    ) {
+        let entry = LedgerEntry(
+            wallet: wallet,
+            sequence: ledger.nextSequence(),
+            at: now,
+            merchantOrderNumber: trade.merchantOrderNumber,
+            from: from.name,
+            to: to.name,
+            amount: amount,
+            memo: memo
+        )
+        ledger.apply(entry)
+        changes.append(.entry(entry))
+    }
+
+    /// Takes a row as it was stored, without storing it again.
+    package mutating func restore(_ change: Change) {
+        switch change {
+        case .code(let code): codes[code.code] = code
+        case .shopper(let shopper): shoppers[shopper.name] = shopper
+        case .trade(let trade): index(trade)
+        case .entry(let entry): ledger.apply(entry)
+        case .fence(_, let number): fences.insert(number)
+        case .latePay(let late): latePays.append(late)
+        case .latePayDone, .setting: break
+        }
+    }
+
+    private mutating func index(_ trade: Trade) {
+        let number = trade.merchantOrderNumber
+        if trades.updateValue(trade, forKey: number) == nil {
+            sequence.append(number)
+            byWalletNumber[trade.walletNumber] = number
+            byShopper[trade.shopper, default: []].append(number)
+        }
+        for refund in trade.refunds {
+            byRefundNumber[refund.number] = number
+            byRefundNumber[refund.walletNumber] = number
+        }
+        if trade.state == .waiting || trade.refunds.contains(where: { $0.state == .processing }) {
+            open.insert(number)
+        } else {
+            open.remove(number)
+        }
+    }
+
+    // MARK: What happens by itself
+
+    package enum Job: Sendable {
+        /// A shopper's password, an expiry or a refund's end is due.
+        case trade(String)
+        case latePay(LatePay)
+    }
+
+    /// The earliest thing that is due at `now`, with its own moment. Few trades are open at a time.
+    package func nextJob(until now: Int64) -> (due: Int64, job: Job)? {
+        var best: (due: Int64, job: Job)?
+        for number in open.sorted() {
+            guard let due = trades[number]?.nextDue, due <= now, due < best?.due ?? .max else { continue }
+            best = (due, .trade(number))
+        }
+        for late in latePays where late.due <= now && late.due < best?.due ?? .max { best = (late.due, .latePay(late)) }
+        return best
+    }
+}
+
+extension Trade {
+    /// When something happens to this trade by itself.
+    package var nextDue: Int64? {
+        var due = refunds.filter { $0.state == .processing }.map(\.settlesAt).min()
+        if state == .waiting { due = min(due ?? .max, expiresAt, paysAt ?? .max) }
+        return due
+    }
+
+    package mutating func note(_ event: String, _ amount: Int64? = nil, at now: Int64) {
+        history.append(HistoryEntry(at: now, event: event, amount: amount))
+    }
+}

@@ -1,0 +1,145 @@
+// Part of Tillbridge. See LICENSE.
+import CryptoExtras
+import Foundation
+import Testing
+import TillSandbox
+
+/// Vectors published with the wallets' documents. The private halves do not exist any more.
+@Suite struct SignatureVectorTests {
+    static let publicKey = """
+        -----BEGIN PUBLIC KEY-----
+        MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAsNtTJztMEGJQIC4G43rL
+        QG1lxrVetx0HizHMk3E+aFfmRFznorGCj7vECwApNalreRVW+bVxdXFM8HImVP33
+        FVbswm0ihZQuimLm/JrNxT0MZW/T+Ye500InftUdIfQH/QsW3FgoMudgAmn0CRsC
+        vwSY3eR8qXsAeCz9I04gCuDNQwACIIAmVfgrcCUI8n9j4IXbx/i1TYYo9mkB+4m+
+        BKwxWY7SUyWimDLB32Gtm1k39v8HUinDfT9i23wZT2+4fDbIHZM87ZfXBDmv39fL
+        y4IF6ywlBWq+EGzP/sumiivHA33Mf7RXHxprbNrygXmI+efKFmGVWwQTIqasIqnF
+        0QIDAQAB
+        -----END PUBLIC KEY-----
+        """
+
+    static let requestFields: [(name: String, value: [UInt8])] = [
+        ("version", "1.0"), ("timestamp", "2026-11-22 18:30:00"), ("sign_type", "RSA2"), ("notify_url", ""),
+        ("method", "alipay.trade.pay"), ("format", "JSON"), ("charset", "utf-8"), ("sign", "not covered"),
+        (
+            "biz_content",
+            #"{"out_trade_no":"S0001T03N000042","scene":"bar_code","auth_code":"283456789012345678","#
+                + #""subject":"示例门店购物","total_amount":"12.90","store_id":"S0001","terminal_id":"T03","#
+                + #""timeout_express":"5m"}"#
+        ), ("app_id", "2021000000000001"),
+    ].map { ($0.0, Array($0.1.utf8)) }
+
+    static let requestSign =
+        "KAuesJsYlRiDdXMGdANxrnpu7lwqPqEAO74b/3yLAxZ/eM+BdlhXXK14S1LdAuDapX0rNyxTuIt/lqq6adElL2V3lyS8AvGAlQL+YsFzwfx6"
+        + "nkDfVsKl8gGC9WYnl11oagnrkYdzWcHEwGaUNKkfuP0HstkdMKVKL6Z6DfXkelONLHmIRMvSxcacheZUUyOPbXwgnzaZQIN2Wurc+BxTWJVB"
+        + "PlP5OPc+ccwCjGf/7/XGVLa60b2JMXDLlajAAYeC7d8l/ZAe3EdNHXhTe77GHhvSteEAyXN65P4TmLBEmxWOWySy7/EyxjuXlTyD5GJxl5Dw"
+        + "yHC02NwN9wqlrkfkZg=="
+
+    static let waitingNode =
+        #"{"code":"10003","msg":" order success pay inprocess","buyer_pay_amount":"0.00","invoice_amount":"0.00","#
+        + #""out_trade_no":"S0001T03N000042","point_amount":"0.00","receipt_amount":"0.00","#
+        + #""trade_no":"2026112222001400000000000001"}"#
+
+    static let waitingSign =
+        "VdWuDoQwSyqkdrFzZUbRQGmH9BK9Cclo70Ju1DRHIhlW0YqSnWYHSKqtG28QwFgywIzQK4G2qDt8ZJ3vT6DTOhAgT+fbcotOx4ZsRHp2RuXY"
+        + "4lG1RcF8fVEqrjkW+/80x+yFr0gx64bP3AFEanioez2qRqzy9gU1hiTHcJa1KYj4d0aYE1wVM5FRyjBFXv4joEhzRmnXMNI/vqajS97h/HD4"
+        + "JRG9o+1N309dJHmLZlez67mEYRqrBMCXMzmP1aQEB+27D4ZTh6GdnFO8IPXP8TP2SKciAXvjaNUv8e3PCIkSp3UZvvNvF+8JKakTkEsxWBU+"
+        + "IMRX+hIZVCLOUxHn2g=="
+
+    private func alipay() throws -> AlipaySignature {
+        try AlipaySignature(
+            merchantPublicKey: SignatureVectorTests.publicKey,
+            walletPrivateKey: _RSA.Signing.PrivateKey(keySize: .bits2048).pemRepresentation
+        )
+    }
+
+    @Test("Alipay: the published request verifies, sorted and without empty fields")
+    func alipayRequest() throws {
+        let text = AlipaySignature.signedText(of: SignatureVectorTests.requestFields)
+        #expect(text.count == 345)
+        let sign = Array(SignatureVectorTests.requestSign.utf8)
+        #expect(try alipay().isValid(sign, over: text, kind: .rsa2))
+        #expect(try !alipay().isValid(sign, over: text + [32], kind: .rsa2))
+        #expect(try !alipay().isValid(sign, over: text, kind: .rsa))
+        #expect(try !alipay().isValid(Array("no Base64!".utf8), over: text, kind: .rsa2))
+    }
+
+    @Test("Alipay: the published waiting answer verifies, and our node of it has the same bytes")
+    func alipayAnswer() throws {
+        var node = AlipayNode(code: "10003", message: " order success pay inprocess")
+        for name in ["receipt_amount", "point_amount", "invoice_amount", "buyer_pay_amount"] { node[name] = "0.00" }
+        node["trade_no"] = "2026112222001400000000000001"
+        node["out_trade_no"] = "S0001T03N000042"
+        #expect(node.json == SignatureVectorTests.waitingNode)
+        let sign = Array(SignatureVectorTests.waitingSign.utf8)
+        #expect(try alipay().isValid(sign, over: Array(node.json.utf8), kind: .rsa2))
+    }
+
+    struct WeChatVector: Sendable, CustomTestStringConvertible {
+        let name: String
+        let key: String
+        let fields: [String: String]
+        let kind: WeChatSignature.Kind
+        let sign: String
+        var testDescription: String { name }
+    }
+
+    static let official = [
+        "appid": "wxd930ea5d5a258f4f", "body": "test", "device_info": "1000", "mch_id": "10000100",
+        "nonce_str": "ibuaiVcKdpRxkhJA",
+    ]
+    static let payment = [
+        "appid": "wx0000000000000001", "auth_code": "134567890123456789", "body": "示例门店-牛奶",
+        "mch_id": "1900000001", "nonce_str": "5f1c3a9be0d24b7f", "out_trade_no": "S0001T03N000042",
+        "spbill_create_ip": "127.0.0.1", "total_fee": "1290", "attach": "", "sign": "not covered",
+    ]
+    static let ourKey = "Sandbox0Key0For0Unit0Tests000001"
+
+    static let vectors = [
+        WeChatVector(
+            name: "official, MD5",
+            key: "192006250b4c09247ec02edce69f6a2d",
+            fields: official,
+            kind: .md5,
+            sign: "9A0A8659F005D6984697E2CA0A9CF3B7"
+        ),
+        WeChatVector(
+            name: "official, HMAC",
+            key: "192006250b4c09247ec02edce69f6a2d",
+            fields: official,
+            kind: .hmacSHA256,
+            sign: "6A9AE1657590FD6257D693A078E1C3E4BB6BA4DC30B23E0EE2496E54170DACD6"
+        ),
+        WeChatVector(
+            name: "payment, MD5",
+            key: ourKey,
+            fields: payment,
+            kind: .md5,
+            sign: "3B4B09772EC4F5716CD4D7F5BA4A89D2"
+        ),
+        WeChatVector(
+            name: "payment, HMAC",
+            key: ourKey,
+            fields: payment.merging(["sign_type": "HMAC-SHA256"]) { first, _ in first },
+            kind: .hmacSHA256,
+            sign: "F975840205E5750D124FAFB45B7FB3BB21870B688663D4629D5586036960EFE8"
+        ),
+        WeChatVector(
+            name: "answer, MD5",
+            key: ourKey,
+            fields: [
+                "appid": "wx0000000000000001", "err_code": "USERPAYING", "err_code_des": "需要用户输入支付密码",
+                "mch_id": "1900000001", "nonce_str": "a1b2c3d4e5f60718", "result_code": "FAIL",
+                "return_code": "SUCCESS", "return_msg": "OK",
+            ],
+            kind: .md5,
+            sign: "BA3621ED9852055E3AD605A5AA710F6F"
+        ),
+    ]
+
+    @Test("WeChat Pay: the published signatures", arguments: vectors)
+    func weChat(_ vector: WeChatVector) {
+        let fields = vector.fields.map { (name: $0.key, value: $0.value) }
+        #expect(WeChatSignature.sign(fields, key: vector.key, kind: vector.kind) == vector.sign)
+    }
+}
