@@ -15,6 +15,7 @@ let strict: [SwiftSetting] = [
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
+let hummingbirdCore: Target.Dependency = .product(name: "HummingbirdCore", package: "hummingbird")
 let hummingbirdTLS: Target.Dependency = .product(name: "HummingbirdTLS", package: "hummingbird")
 let grdb: Target.Dependency = .product(name: "GRDB", package: "GRDB.swift")
 let nioCore: Target.Dependency = .product(name: "NIOCore", package: "swift-nio")
@@ -91,8 +92,8 @@ let package = Package(
         .target(
             name: "TillCloud",
             dependencies: [
-                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", hummingbird, hummingbirdTLS,
-                httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1,
+                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", hummingbird, hummingbirdCore,
+                hummingbirdTLS, httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1,
                 logging, lifecycle,
             ], swiftSettings: strict),
 

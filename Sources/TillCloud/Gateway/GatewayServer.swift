@@ -1,0 +1,181 @@
+// Part of Tillbridge. See LICENSE.
+import HTTPTypes
+import Hummingbird
+import HummingbirdCore
+import HummingbirdTLS
+package import Logging
+import NIOCore
+import NIOSSL
+import ServiceLifecycle
+import Synchronization
+
+/// What answers the requests of a ``GatewayServer``.
+package protocol GatewayHandler: Sendable {
+    /// The largest body that this path takes, in bytes. Nil: the path does not exist.
+    func bodyLimit(method: String, path: String) -> Int?
+    func answer(_ request: GatewayRequest) async -> GatewayAnswer
+    /// The answer to a request that was refused before it was read: too large, too slow, badly framed.
+    func refusal(_ problem: GatewayProblem, path: String) -> GatewayAnswer
+}
+
+/// The HTTP/1.1 face of a cloud: sizes, times, framing. It knows nothing of payments.
+package struct GatewayServer: Sendable {
+    package struct Limits: Sendable {
+        var headerBytes = 8 * 1024
+        /// For the whole body to arrive.
+        var bodySeconds = 5
+        /// For a connection on which nothing is read.
+        var idleSeconds: Int64 = 75
+        var connections = 4096
+    }
+
+    /// Mutual TLS 1.3 with the private authority.
+    package struct Transport: Sendable {
+        let authorityFile: String
+        let certificateFile: String
+        let keyFile: String
+
+        package init(authorityFile: String, certificateFile: String, keyFile: String) {
+            self.authorityFile = authorityFile
+            self.certificateFile = certificateFile
+            self.keyFile = keyFile
+        }
+    }
+
+    private let handler: any GatewayHandler
+    private let host: String
+    private let port: Int
+    private let tls: TLSConfiguration?
+    private let limits: Limits
+    private let logger: Logger
+    private let started: @Sendable (Int) async -> Void
+
+    /// - Parameters:
+    ///   - port: 0 for any free one.
+    ///   - transport: Nil for plain HTTP, which is for loopback only.
+    ///   - started: Called once with the port that is listened on.
+    package init(
+        handler: any GatewayHandler, host: String, port: Int, transport: Transport?, logger: Logger,
+        started: @escaping @Sendable (Int) async -> Void
+    ) throws(StartError) {
+        self.handler = handler
+        self.host = host
+        self.port = port
+        self.limits = Limits()
+        self.logger = logger
+        self.started = started
+        tls = try transport.map { (transport) throws(StartError) in try GatewayServer.configuration(transport) }
+    }
+
+    private static func configuration(_ transport: Transport) throws(StartError) -> TLSConfiguration {
+        let chain = try PrivateFile.readPublic(transport.certificateFile)
+        let key = try PrivateFile.read(transport.keyFile)
+        let authority = try PrivateFile.readPublic(transport.authorityFile)
+        do {
+            var tls = TLSConfiguration.makeServerConfiguration(
+                certificateChain: try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) },
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
+            tls.minimumTLSVersion = .tlsv13
+            tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authority))
+            // A client has no host name to compare; that its certificate comes from the private authority is what counts.
+            tls.certificateVerification = .noHostnameVerification
+            tls.applicationProtocols = ["http/1.1"]
+            return tls
+        } catch {
+            throw StartError(
+                "The certificate \(transport.certificateFile) or its key cannot be used: restore both from the key folder.")
+        }
+    }
+
+    package func run() async throws {
+        let responder = Responder(handler: handler, limits: limits)
+        let channel = HTTP1Channel.Configuration(
+            idleTimeout: .seconds(limits.idleSeconds),
+            httpDecoderConfiguration: .init(
+                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 64))
+        let plain = HTTPServerBuilder.http1(configuration: channel)
+        let server = try tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain
+        let started = started
+        let application = Application(
+            responder: responder, server: server,
+            configuration: ApplicationConfiguration(
+                address: .hostname(host, port: port), serverName: nil, reuseAddress: true,
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
+            onServerRunning: { channel in await started(channel.localAddress?.port ?? 0) }, logger: logger)
+        try await application.run()
+    }
+}
+
+/// Reads a request within its limits and hands it on.
+private struct Responder: HTTPResponder {
+    typealias Context = BasicRequestContext
+
+    let handler: any GatewayHandler
+    let limits: GatewayServer.Limits
+
+    func respond(to request: Request, context: Context) async throws -> Response {
+        let path = request.uri.path
+        let method = request.method.rawValue
+        guard let limit = handler.bodyLimit(method: method, path: path) else {
+            return response(handler.refusal(.notFound, path: path), close: true)
+        }
+        let problem = framing(request, limit: limit)
+        if let problem { return response(handler.refusal(problem, path: path), close: true) }
+        let body: [UInt8]
+        do {
+            body = try await collect(request.body, limit: limit)
+        } catch let problem as GatewayProblem {
+            return response(handler.refusal(problem, path: path), close: true)
+        }
+        let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        return response(
+            await handler.answer(GatewayRequest(method: method, path: path, headers: headers, body: body)), close: false)
+    }
+
+    /// `Content-Length` only: no chunks, no trailers, no `Expect`.
+    private func framing(_ request: Request, limit: Int) -> GatewayProblem? {
+        if request.headers.contains(.transferEncoding) || request.headers.contains(.expect) {
+            return .malformed(field: "Transfer-Encoding")
+        }
+        guard request.method == .post else { return nil }
+        guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else {
+            return .malformed(field: "Content-Length")
+        }
+        return length > limit ? .tooLarge : nil
+    }
+
+    private func collect(_ body: RequestBody, limit: Int) async throws -> [UInt8] {
+        try await withThrowingTaskGroup(of: [UInt8].self) { group in
+            group.addTask {
+                do {
+                    return Array(buffer: try await body.collect(upTo: limit))
+                } catch is NIOTooManyBytesError {
+                    throw GatewayProblem.tooLarge
+                }
+            }
+            group.addTask {
+                try await Task.sleep(for: .seconds(limits.bodySeconds))
+                throw GatewayProblem.tooSlow
+            }
+            defer { group.cancelAll() }
+            guard let body = try await group.next() else { throw GatewayProblem.tooSlow }
+            return body
+        }
+    }
+
+    private func response(_ answer: GatewayAnswer, close: Bool) -> Response {
+        var headers = HTTPFields()
+        headers[.contentType] = answer.contentType
+        for header in answer.headers {
+            guard let name = HTTPField.Name(header.name) else { continue }
+            headers.append(HTTPField(name: name, value: header.value))
+        }
+        // What was refused unread still stands on the connection.
+        if close { headers[.connection] = "close" }
+        return Response(
+            status: .init(code: answer.status), headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+    }
+}
+
+extension GatewayServer: Service {}
