@@ -128,34 +128,34 @@ private final class Recorder: Sendable {
 @Suite struct ChangeBoardTests {
     @Test("a change between taking the ticket and waiting is not missed")
     func early() async {
-        let board = ChangeBoard<String>()
+        let board = ChangeBoard<String, Int>()
         let ticket = board.ticket(for: "n")
-        board.changed("n")
-        #expect(await board.wait(ticket, for: .seconds(60)))
+        board.post(7, for: "n")
+        #expect(await board.wait(ticket, for: .seconds(60)) == 7)
         #expect(board.waiting == 0)
     }
 
     @Test("a change wakes all who wait for that key and nobody else")
     func wakes() async {
-        let board = ChangeBoard<String>()
+        let board = ChangeBoard<String, Int>()
         let tickets = (0..<10).map { _ in board.ticket(for: "n") }
         let other = board.ticket(for: "m")
-        await withTaskGroup(of: Bool.self) { group in
+        await withTaskGroup(of: Int?.self) { group in
             for ticket in tickets { group.addTask { await board.wait(ticket, for: .seconds(60)) } }
-            board.changed("n")
-            for await woken in group { #expect(woken) }
+            board.post(7, for: "n")
+            for await woken in group { #expect(woken == 7) }
         }
-        #expect(await !board.wait(other, for: .milliseconds(1)))
+        #expect(await board.wait(other, for: .milliseconds(1)) == nil)
         #expect(board.waiting == 0)
     }
 
     @Test("time and cancellation end a wait without a change")
     func ends() async {
-        let board = ChangeBoard<String>()
-        #expect(await !board.wait(board.ticket(for: "n"), for: .milliseconds(5)))
+        let board = ChangeBoard<String, Int>()
+        #expect(await board.wait(board.ticket(for: "n"), for: .milliseconds(5)) == nil)
         let task = Task { await board.wait(board.ticket(for: "n"), for: .seconds(60)) }
         task.cancel()
-        #expect(await !task.value)
+        #expect(await task.value == nil)
         board.drop(board.ticket(for: "n"))
         #expect(board.waiting == 0)
     }

@@ -1,19 +1,19 @@
 // Part of Tillbridge. See LICENSE.
 import Synchronization
 
-/// Where long polls wait for a change of one key. A wake-up carries no data: the waiter reads the store again.
+/// Where long polls wait for news of one key.
 ///
-/// A ticket is taken *before* the store is read, so that a change between reading and waiting is not missed.
-final class ChangeBoard<Key: Hashable & Sendable>: Sendable {
+/// A ticket is taken *before* the store is read, so that news between reading and waiting is not missed.
+final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
     struct Ticket: Sendable {
         fileprivate let key: Key
         fileprivate let id: UInt64
     }
 
     private enum Seat {
-        /// A ticket was taken; `changed` tells whether a change came before the wait began.
-        case taken(changed: Bool)
-        case waiting(CheckedContinuation<Bool, Never>)
+        /// A ticket was taken; the news that came before the wait began.
+        case taken(News?)
+        case waiting(CheckedContinuation<News?, Never>)
     }
 
     private struct State {
@@ -31,7 +31,7 @@ final class ChangeBoard<Key: Hashable & Sendable>: Sendable {
     func ticket(for key: Key) -> Ticket {
         state.withLock { state in
             state.nextID += 1
-            state.seats[key, default: [:]][state.nextID] = .taken(changed: false)
+            state.seats[key, default: [:]][state.nextID] = .taken(nil)
             return Ticket(key: key, id: state.nextID)
         }
     }
@@ -39,32 +39,33 @@ final class ChangeBoard<Key: Hashable & Sendable>: Sendable {
     /// Gives a ticket back that nobody will wait on.
     func drop(_ ticket: Ticket) { resume(ticket) }
 
-    /// Waits for a change since the ticket was taken. False when time ran out or the task was cancelled.
-    func wait(_ ticket: Ticket, for limit: Duration) async -> Bool {
+    /// Waits for news since the ticket was taken, and gives the ticket back. Nil when time ran out or the task was
+    /// cancelled.
+    func wait(_ ticket: Ticket, for limit: Duration) async -> News? {
         await withTaskGroup(of: Void.self) { group in
             group.addTask {
                 try? await Task.sleep(for: limit)
                 self.resume(ticket)
             }
-            let changed = await sleepUntilWoken(ticket)
+            let news = await sleepUntilWoken(ticket)
             group.cancelAll()
-            return changed
+            return news
         }
     }
 
-    private func sleepUntilWoken(_ ticket: Ticket) async -> Bool {
+    private func sleepUntilWoken(_ ticket: Ticket) async -> News? {
         await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
-                let answer: Bool? = state.withLock { state -> Bool? in
+                let answer: News?? = state.withLock { state -> News?? in
                     switch state.seats[ticket.key]?[ticket.id] {
-                    case .taken(changed: false):
+                    case .taken(nil):
                         state.seats[ticket.key]?[ticket.id] = .waiting(continuation)
                         return nil
-                    case .taken(changed: true):
+                    case .taken(let news?):
                         state.remove(ticket)
-                        return true
+                        return .some(news)
                     case .waiting, nil:
-                        return false
+                        return .some(nil)
                     }
                 }
                 if let answer { continuation.resume(returning: answer) }
@@ -75,23 +76,24 @@ final class ChangeBoard<Key: Hashable & Sendable>: Sendable {
     }
 
     /// Wakes everyone who waits for `key`.
-    func changed(_ key: Key) {
-        let continuations = state.withLock { state -> [CheckedContinuation<Bool, Never>] in
+    func post(_ news: News, for key: Key) {
+        let continuations = state.withLock { state -> [CheckedContinuation<News?, Never>] in
             guard let seats = state.seats[key] else { return [] }
-            var woken: [CheckedContinuation<Bool, Never>] = []
+            var woken: [CheckedContinuation<News?, Never>] = []
             var kept: [UInt64: Seat] = [:]
             for (id, seat) in seats {
                 switch seat {
-                case .taken: kept[id] = .taken(changed: true)
+                case .taken: kept[id] = .taken(news)
                 case .waiting(let continuation): woken.append(continuation)
                 }
             }
             state.seats[key] = kept.isEmpty ? nil : kept
             return woken
         }
-        for continuation in continuations { continuation.resume(returning: true) }
+        for continuation in continuations { continuation.resume(returning: news) }
     }
 
+    /// How many keys are waited for.
     var waiting: Int { state.withLock { $0.seats.count } }
 
     private func resume(_ ticket: Ticket) {
@@ -100,6 +102,6 @@ final class ChangeBoard<Key: Hashable & Sendable>: Sendable {
             state.remove(ticket)
             return seat
         }
-        if case .waiting(let continuation) = seat { continuation.resume(returning: false) }
+        if case .waiting(let continuation) = seat { continuation.resume(returning: nil) }
     }
 }
