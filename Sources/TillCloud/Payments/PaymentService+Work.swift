@@ -1,0 +1,141 @@
+// Part of Tillbridge. See LICENSE.
+import Logging
+import ServiceLifecycle
+import Synchronization
+import TillDomain
+import TillEngine
+
+/// Calls that go out, and work that time brings.
+extension PaymentService {
+    /// The one pay call. What it needs dies with it, so that a restart cannot repeat it.
+    func pay(_ call: CloudPayCall, payment: CloudPayment, request: Request) {
+        guard let details = request.details else { preconditionFailure("a claim without a payment code") }
+        let right = PayRight(call: call)
+        let walletPayment = WalletPayment(
+            order: payment.order, code: details.code, subject: details.subject, operatorName: details.operatorName,
+            items: details.items)
+        let (clock, trusted) = (clock, signals.clockTrusted)
+        jobs.submit {
+            let result = await self.wallets.pay(
+                walletPayment, intent: payment.intent, deadline: call.deadline,
+                mayWrite: { trusted() && right.use(at: clock.now()) })
+            switch result {
+            case .outcome(let outcome): await self.complete(payment.intent.orderNumber, .payOutcome(outcome))
+            case .unwritten(let cause): await self.complete(payment.intent.orderNumber, .payUnwritten(cause))
+            }
+        }
+    }
+
+    /// A call that may be repeated: the machine decides when.
+    func start(
+        _ operation: WalletOperation, of payment: CloudPayment, completion: @escaping @Sendable (WalletOutcome) -> CloudEvent
+    ) {
+        jobs.submit {
+            let outcome = await self.wallets.perform(operation, intent: payment.intent)
+            await self.complete(payment.intent.orderNumber, completion(outcome), fresh: payment)
+        }
+    }
+
+    /// Stores what a call brought. If the store fails the row's lease ends and the sweep takes it up.
+    private func complete(_ number: OrderNumber, _ event: CloudEvent, fresh: CloudPayment? = nil) async {
+        do {
+            // A payment without a row is asked for without storing anything; its completion needs no row either.
+            let withoutRow = fresh.flatMap { $0.state == .none ? $0 : nil }
+            try await handle(Request(number: number, event: event, fresh: withoutRow))
+        } catch {
+            signals.logger.error("outcome not stored", metadata: ["n": "\(number)", "error": "\(error)"])
+        }
+    }
+
+    /// What time asks of one row now.
+    func work(on number: OrderNumber) async {
+        do {
+            // Each event is judged on the row as it is by then: another worker may have done it.
+            for _ in 0..<128 {
+                guard let payment = try await rows.payment(number) else { return }
+                guard let event = payment.timerEvents(at: clock.now()).first else {
+                    if let next = payment.record.nextWork { timers.schedule(number, at: next) }
+                    return
+                }
+                try await handleOnce(event, on: payment)
+            }
+        } catch {
+            signals.logger.error("work failed", metadata: ["n": "\(number)", "error": "\(error)"])
+        }
+    }
+
+    /// Work that was due when the process started, or that an alarm missed.
+    func sweep() async {
+        do {
+            for number in try await rows.due(at: clock.now(), limit: 500) { jobs.submit { await self.work(on: number) } }
+        } catch {
+            signals.logger.error("sweep failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// What a restart finds: a row that was being sent becomes UNKNOWN and is never sent again; open work goes on.
+    package func resume() async throws {
+        for number in try await rows.unfinished() { try await handle(Request(number: number, event: .restart)) }
+    }
+
+    /// A wallet is back: what waits for it goes on now.
+    package func wake() async {
+        do {
+            for number in try await rows.unfinished() {
+                jobs.submit { _ = try? await self.handle(Request(number: number, event: .wake)) }
+            }
+        } catch {
+            signals.logger.error("wake failed", metadata: ["error": "\(error)"])
+        }
+    }
+}
+
+extension PaymentService: Service {
+    /// Runs calls, alarms and the sweep. On shutdown no new work is begun, and calls that are out come home.
+    package func run() async throws {
+        await withGracefulShutdownHandler {
+            await withDiscardingTaskGroup { group in
+                group.addTask { await self.jobs.run() }
+                group.addTask {
+                    while let number = await self.timers.next() { self.jobs.submit { await self.work(on: number) } }
+                    self.jobs.finish()
+                }
+                group.addTask { await self.sweepForEver() }
+            }
+        } onGracefulShutdown: {
+            self.timers.close()
+        }
+    }
+
+    private func sweepForEver() async {
+        let pause = Duration.milliseconds(max(200, times.scaled(5_000)))
+        do {
+            while true {
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
+                await sweep()
+            }
+        } catch {
+            // Cancelled: the service ends.
+        }
+    }
+}
+
+/// The right to write, used from the thread that writes.
+private final class PayRight: Sendable {
+    private let call: Mutex<CloudPayCall>
+
+    init(call: CloudPayCall) { self.call = Mutex(call) }
+
+    func use(at now: Timestamp) -> Bool { call.withLock { $0.mayWrite(at: now) } }
+}
+
+extension WalletOutcome {
+    fileprivate static func mismatch() -> Never { preconditionFailure("an outcome of another operation") }
+
+    var asQuery: QueryOutcome { if case .query(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
+    var asCancel: CancelOutcome { if case .cancel(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
+    var asRefund: RefundOutcome { if case .refund(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
+    var asRefundQuery: RefundQueryOutcome {
+        if case .refundQuery(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
+    }
+}

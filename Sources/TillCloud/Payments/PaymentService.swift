@@ -1,0 +1,214 @@
+// Part of Tillbridge. See LICENSE.
+import Logging
+package import TillDomain
+package import TillEngine
+
+/// The shell of the cloud payment machine: loads a row, lets the machine decide, stores, and only then acts.
+package final class PaymentService: Sendable {
+    /// What a PAY brings besides its intent. It lives as long as the one pay call and is stored nowhere.
+    package struct PayDetails: Sendable {
+        package let code: PaymentCode
+        package let operatorName: [UInt8]
+        package let items: [BasketItem]
+        /// What the shopper reads in the wallet.
+        package let subject: [UInt8]
+
+        package init(code: PaymentCode, operatorName: [UInt8], items: [BasketItem], subject: [UInt8]) {
+            self.code = code
+            self.operatorName = operatorName
+            self.items = items
+            self.subject = subject
+        }
+    }
+
+    /// One event and what it needs if there is no row yet.
+    package struct Request: Sendable {
+        let number: OrderNumber
+        let event: CloudEvent
+        /// A payment without a row, for requests that carry the intent.
+        var fresh: CloudPayment?
+        var details: PayDetails?
+
+        package init(
+            number: OrderNumber, event: CloudEvent, fresh: CloudPayment? = nil, details: PayDetails? = nil
+        ) {
+            self.number = number
+            self.event = event
+            self.fresh = fresh
+            self.details = details
+        }
+    }
+
+    enum News: Sendable {
+        /// The row has changed.
+        case changed
+        /// What the wallet said of a payment without a row.
+        case told(CloudPaymentAnswer)
+    }
+
+    /// Two writers of one row meet once or twice; this often is a fault.
+    private static let mostAttempts = 16
+
+    let cloud: CloudName
+    let times: ProtocolTimes
+    let rows: any PaymentRows
+    let wallets: any PaymentWallets
+    let clock: any CloudClock
+    let signals: Signals
+    let jobs = JobQueue()
+    let timers: WorkClock<OrderNumber>
+    let board = ChangeBoard<OrderNumber, News>()
+
+    /// What the service asks of its surroundings, and tells them.
+    package struct Signals: Sendable {
+        var load: @Sendable () -> CloudLoad = { .normal }
+        var clockTrusted: @Sendable () -> Bool = { true }
+        var lastPromotion: @Sendable () -> Timestamp? = { nil }
+        var alarm: @Sendable (CloudAlarm, OrderNumber) -> Void = { _, _ in }
+        var count: @Sendable (String) -> Void = { _ in }
+        var logger = Logger(label: "tillbridge.cloud.payments")
+
+        package init() {}
+    }
+
+    package init(
+        cloud: CloudName, times: ProtocolTimes, rows: any PaymentRows, wallets: any PaymentWallets,
+        clock: any CloudClock, signals: Signals
+    ) {
+        self.cloud = cloud
+        self.times = times
+        self.rows = rows
+        self.wallets = wallets
+        self.clock = clock
+        self.signals = signals
+        timers = WorkClock(clock: clock)
+    }
+
+    /// Handles a request and holds its answer back for at most `wait`, if waiting may show more.
+    /// - Throws: If the store failed, or nobody knows whether it stored. Then nothing is known to have happened.
+    package func answer(_ request: Request, wait: Duration) async throws -> CloudAnswer {
+        var ticket = board.ticket(for: request.number)
+        let start = ContinuousClock.now
+        var (answer, mayHold): (CloudAnswer, Bool)
+        do {
+            (answer, mayHold) = try await handle(request)
+        } catch {
+            board.drop(ticket)
+            throw error
+        }
+        let first = answer
+        while mayHold, !answer.isSettled {
+            let left = wait - (ContinuousClock.now - start)
+            guard left > .zero else { break }
+            guard let news = await board.wait(ticket, for: left) else { return try await present(request) ?? answer }
+            ticket = board.ticket(for: request.number)
+            switch news {
+            case .told(let told):
+                if case .query = request.event { answer = .payment(told) }
+                mayHold = !answer.isSettled
+            case .changed:
+                answer = try await present(request) ?? answer
+            }
+            // The shopper is being asked: that is news for the cashier.
+            if answer != first, case .payment(.pending(.shopper)) = answer { break }
+        }
+        board.drop(ticket)
+        return answer
+    }
+
+    /// The answer of this moment, or nil without a row.
+    private func present(_ request: Request) async throws -> CloudAnswer? {
+        guard let payment = try await rows.payment(request.number) else { return nil }
+        let context = try await context(for: payment, event: request.event)
+        return payment.answer(to: request.event, at: clock.now(), context: context)
+    }
+
+    /// Handles one event: decides, stores, acts.
+    /// - Returns: The answer, if the event wants one, and whether it may be held back.
+    @discardableResult
+    func handle(_ request: Request) async throws -> (CloudAnswer, mayHold: Bool) {
+        for _ in 0..<PaymentService.mostAttempts {
+            guard var payment = try await rows.payment(request.number) ?? request.fresh else { return (.nothing, false) }
+            let context = try await context(for: payment, event: request.event)
+            let effects = payment.handle(request.event, at: clock.now(), context: context)
+            guard case .commit(let commit)? = effects.first else {
+                return perform(effects, of: payment, request: request)
+            }
+            switch try await rows.commit(payment, commit) {
+            case .stored:
+                board.post(.changed, for: request.number)
+                return perform(Array(effects.dropFirst()), of: payment, request: request)
+            case .lost, .tooLate:
+                // Read again and decide again: past D the machine itself refuses.
+                continue
+            case .unclear:
+                throw PaymentServiceError.storeUnclear
+            }
+        }
+        throw PaymentServiceError.tooManyWriters
+    }
+
+    /// Handles an event that is only meant for the row as it was read. A lost commit means that somebody else was
+    /// first; the caller looks again.
+    func handleOnce(_ event: CloudEvent, on payment: CloudPayment) async throws {
+        var payment = payment
+        let context = try await context(for: payment, event: event)
+        let effects = payment.handle(event, at: clock.now(), context: context)
+        let request = Request(number: payment.intent.orderNumber, event: event)
+        guard case .commit(let commit)? = effects.first else {
+            _ = perform(effects, of: payment, request: request)
+            return
+        }
+        guard try await rows.commit(payment, commit) == .stored else { return }
+        board.post(.changed, for: request.number)
+        _ = perform(Array(effects.dropFirst()), of: payment, request: request)
+    }
+
+    private func context(for payment: CloudPayment, event: CloudEvent) async throws -> CloudContext {
+        // Only a claim looks at the sequence and at what may be taken.
+        var highest: UInt64 = 0
+        var walletOn = true
+        if case .pay = event, payment.state == .none {
+            highest = try await rows.highestSequence(of: payment.intent.orderNumber.register)
+            walletOn = wallets.isOn(payment.intent)
+        }
+        return CloudContext(
+            cloud: cloud, times: times, route: wallets.route(payment.intent), lastPromotion: signals.lastPromotion(),
+            load: signals.load(), walletOn: walletOn, clockTrusted: signals.clockTrusted(), highestSequence: highest,
+            random: UInt64.random(in: .min ... .max))
+    }
+
+    /// Performs what follows a decision. Nothing here may come before its commit.
+    private func perform(
+        _ effects: [CloudEffect], of payment: CloudPayment, request: Request
+    ) -> (CloudAnswer, mayHold: Bool) {
+        var result: (CloudAnswer, mayHold: Bool) = (.nothing, false)
+        let number = request.number
+        for effect in effects {
+            switch effect {
+            case .commit: break
+            case .answer(let answer, let mayHold): result = (answer, mayHold)
+            case .tell(let answer): board.post(.told(answer), for: number)
+            case .pay(let call): pay(call, payment: payment, request: request)
+            case .query(let query):
+                start(.query(payment.order), of: payment) { .queryOutcome($0.asQuery, query) }
+            case .cancel:
+                start(.cancel(payment.order), of: payment) { .cancelOutcome($0.asCancel) }
+            case .refund(let refund, let counter):
+                start(.refund(refund), of: payment) { .refundOutcome($0.asRefund, counter: counter) }
+            case .refundQuery(let refund, let counter):
+                start(.refundQuery(refund), of: payment) { .refundQueryOutcome($0.asRefundQuery, counter: counter) }
+            case .schedule(let moment): timers.schedule(number, at: moment)
+            case .alarm(let alarm): signals.alarm(alarm, number)
+            case .count(let state, let event): signals.count("state=\"\(state.text)\",event=\"\(event.text)\"")
+            }
+        }
+        return result
+    }
+}
+
+package enum PaymentServiceError: Error {
+    /// Nobody knows whether the store has stored.
+    case storeUnclear
+    case tooManyWriters
+}
