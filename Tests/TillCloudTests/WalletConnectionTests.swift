@@ -1,24 +1,24 @@
 // Part of Tillbridge. See LICENSE.
 import Synchronization
 import Testing
+import TillDomain
+import TillWallets
 
 @testable import TillCloud
 
 @Suite struct WalletConnectionTests {
-    private func connection(_ url: String) throws -> WalletConnection {
-        try WalletConnection(
-            WalletAddress(baseURL: url, authority: nil, clientCertificate: nil),
-            connectTimeout: .seconds(2)
-        )
+    private func connection() throws -> WalletConnection {
+        try WalletConnection(WalletTransport(connectTimeout: .seconds(2)), account: "test")
     }
 
     private func request(
+        _ url: String,
         timeout: Duration = .milliseconds(300),
         mayWrite: @escaping @Sendable () -> Bool = { true }
     ) -> WalletConnection.Request {
         WalletConnection.Request(
-            target: "/pay?x=1",
-            headers: [("Content-Type", "text/plain")],
+            url: url + "/pay?x=1",
+            headers: [.init(name: "Content-Type", value: "text/plain")],
             body: Array("the one pay call".utf8),
             timeout: timeout,
             mayWrite: mayWrite
@@ -37,11 +37,13 @@ import Testing
 
     @Test("an answer comes back with status, headers and body")
     func answer() async throws {
-        let server = try await RawServer(.answer(RawServer.http("fine", headers: "Date: today\r\n")))
-        let connection = try connection(server.url)
-        let answer = try await connection.send(request(timeout: .seconds(5)))
-        #expect(answer.status == 200 && String(decoding: answer.body, as: UTF8.self) == "fine")
-        #expect(answer.headers.contains { $0.name.lowercased() == "date" && $0.value == "today" })
+        let server = try await RawServer(
+            .answer(RawServer.http("fine", headers: "Date: Sun, 06 Nov 1994 08:49:37 GMT\r\n"))
+        )
+        let connection = try connection()
+        let answer = try await connection.send(request(server.url, timeout: .seconds(5)))
+        #expect(answer.response == InboundResponse(status: 200, body: Array("fine".utf8)))
+        #expect(answer.date == Timestamp(milliseconds: 784_111_777_000))
         #expect(server.requests.first?.hasPrefix("POST /pay?x=1 HTTP/1.1\r\n") == true)
         #expect(server.requests.first?.hasSuffix("\r\n\r\nthe one pay call") == true)
         await connection.shutdown()
@@ -52,8 +54,8 @@ import Testing
     func refused() async throws {
         let server = try await RawServer(.silent)
         try await server.stop()
-        let connection = try connection(server.url)
-        #expect(await silence(connection, request(timeout: .seconds(5))) == .neverLeft)
+        let connection = try connection()
+        #expect(await silence(connection, request(server.url, timeout: .seconds(5))) == .neverLeft)
         await connection.shutdown()
     }
 
@@ -68,8 +70,8 @@ import Testing
             default: .answerAndClose("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
             }
         let server = try await RawServer(behaviour)
-        let connection = try connection(server.url)
-        #expect(await silence(connection, request()) == .noAnswer)
+        let connection = try connection()
+        #expect(await silence(connection, request(server.url)) == .noAnswer)
         await connection.shutdown()
         try await server.stop()
     }
@@ -77,10 +79,10 @@ import Testing
     @Test("a pooled connection that the wallet has closed proves nothing, and nothing is sent twice")
     func pooled() async throws {
         let server = try await RawServer(.answer(RawServer.http("one")))
-        let connection = try connection(server.url)
-        _ = try await connection.send(request(timeout: .seconds(5)))
+        let connection = try connection()
+        _ = try await connection.send(request(server.url, timeout: .seconds(5)))
         server.behave(.closeAfterRequest)
-        #expect(await silence(connection, request()) == .noAnswer)
+        #expect(await silence(connection, request(server.url)) == .noAnswer)
         #expect(server.requests.count == 2)
         await connection.shutdown()
         try await server.stop()
@@ -89,9 +91,9 @@ import Testing
     @Test("the last check runs once a connection exists, and can still hold the content back")
     func heldBack() async throws {
         let server = try await RawServer(.answer(RawServer.http("fine")))
-        let connection = try connection(server.url)
+        let connection = try connection()
         let checks = Mutex(0)
-        let held = request {
+        let held = request(server.url) {
             checks.withLock { $0 += 1 }
             return false
         }
@@ -99,7 +101,7 @@ import Testing
         #expect(checks.withLock { $0 } == 1)
         #expect(server.requests.allSatisfy { !$0.contains("the one pay call") })
         // The next call is not harmed.
-        #expect(await silence(connection, request(timeout: .seconds(5))) == nil)
+        #expect(await silence(connection, request(server.url, timeout: .seconds(5))) == nil)
         await connection.shutdown()
         try await server.stop()
     }
@@ -108,9 +110,9 @@ import Testing
     func unchecked() async throws {
         let server = try await RawServer(.silent)
         try await server.stop()
-        let connection = try connection(server.url)
+        let connection = try connection()
         let checks = Mutex(0)
-        let request = request {
+        let request = request(server.url) {
             checks.withLock { $0 += 1 }
             return true
         }

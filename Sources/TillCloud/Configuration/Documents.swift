@@ -32,6 +32,8 @@ package struct RegisterDocument: Codable, Equatable, Sendable {
 package struct AccountDocument: Codable, Equatable, Sendable {
     package var id: String
     package var wallet: String
+    /// The version of the wallet's protocol.
+    package var version: String
     /// Whether no real money moves here.
     package var sandbox: Bool
     package var baseURL: String
@@ -57,7 +59,12 @@ package struct ChainDocument: Codable, Equatable, Sendable {
     package var enabled: Bool
 
     package static let standard = ChainDocument(
-        version: 1, amountLimit: 500_000, refundLimit: 0, supervisors: [], enabled: true)
+        version: 1,
+        amountLimit: 500_000,
+        refundLimit: 0,
+        supervisors: [],
+        enabled: true
+    )
 }
 
 /// JSON of the documents: sorted names, so that equal documents have equal bytes.

@@ -51,16 +51,25 @@ package struct RoutingDocument: Codable, Equatable, Sendable {
 
     /// The published number ranges, and no account.
     package static let standard = RoutingDocument(
-        version: 0, signLength: 2, rules: SignFlagTable.standardRules.map(Rule.init), accounts: [])
+        version: 0,
+        signLength: 2,
+        rules: SignFlagTable.standardRules.map(Rule.init),
+        accounts: []
+    )
 }
 
 extension RoutingDocument.Rule {
     package init(_ rule: SignFlagRule) {
         self.init(
-            low: String(decoding: rule.low, as: UTF8.self), high: String(decoding: rule.high, as: UTF8.self),
-            minLength: rule.minLength, maxLength: rule.maxLength, wallet: rule.wallet.description,
-            enabled: rule.enabled, from: rule.from == .unknown ? nil : rule.from.milliseconds,
-            until: rule.until?.milliseconds)
+            low: String(decoding: rule.low, as: UTF8.self),
+            high: String(decoding: rule.high, as: UTF8.self),
+            minLength: rule.minLength,
+            maxLength: rule.maxLength,
+            wallet: rule.wallet.description,
+            enabled: rule.enabled,
+            from: rule.from == .unknown ? nil : rule.from.milliseconds,
+            until: rule.until?.milliseconds
+        )
     }
 
     fileprivate func checked(_ index: Int) throws(StartError) -> SignFlagRule {
@@ -68,9 +77,15 @@ extension RoutingDocument.Rule {
             throw StartError("Rule \(index + 1) of the routing names the wallet '\(wallet)': use a-z, 0-9 and '-'.")
         }
         return SignFlagRule(
-            low: Array(low.utf8), high: Array(high.utf8), minLength: minLength, maxLength: maxLength, wallet: wallet,
-            enabled: enabled, from: Timestamp(milliseconds: from ?? 0),
-            until: until.map { Timestamp(milliseconds: $0) })
+            low: Array(low.utf8),
+            high: Array(high.utf8),
+            minLength: minLength,
+            maxLength: maxLength,
+            wallet: wallet,
+            enabled: enabled,
+            from: Timestamp(milliseconds: from ?? 0),
+            until: until.map { Timestamp(milliseconds: $0) }
+        )
     }
 }
 
@@ -92,14 +107,16 @@ package struct Routing: Equatable, Sendable {
             guard Wallet(wireName: assignment.wallet.utf8) != nil else {
                 throw StartError(
                     "Account assignment \(index + 1) of the routing names the wallet '\(assignment.wallet)': "
-                        + "use alipay, wechatpay, qqwallet or unionpay.")
+                        + "use alipay, wechatpay, qqwallet or unionpay."
+                )
             }
             guard assignment.stores == "*" || [3, 7].contains(assignment.stores.utf8.count),
                 assignment.stores == "*" || Base32.isText(assignment.stores.utf8)
             else {
                 throw StartError(
                     "Account assignment \(index + 1) of the routing names the stores '\(assignment.stores)': "
-                        + "use a store's 7 characters, a chain's 3, or '*'.")
+                        + "use a store's 7 characters, a chain's 3, or '*'."
+                )
             }
         }
         self.document = document
@@ -121,7 +138,10 @@ package struct Routing: Equatable, Sendable {
     package func destination(of intent: Intent) -> (wallet: Wallet, account: String)? {
         guard case .wallet(let wallet) = table.classify(intent),
             let account = account(
-                of: wallet, store: intent.orderNumber.register.store, at: intent.startedAt)
+                of: wallet,
+                store: intent.orderNumber.register.store,
+                at: intent.startedAt
+            )
         else { return nil }
         return (wallet, account)
     }

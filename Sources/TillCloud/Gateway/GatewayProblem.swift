@@ -87,7 +87,9 @@ package enum GatewayProblem: Error, Equatable, Sendable {
     /// The document. All texts are our own and need no escapes, but for a field's name, which is checked.
     var document: [UInt8] {
         var text = #"{"type":"/problems/\#(name)","title":"\#(title)","status":\#(status),"detail":"\#(detail)""#
-        if case .malformed(let field) = self { text += #","field":"\#(field.filter { $0.isLetter || "-.[]0123456789".contains($0) })""# }
+        if case .malformed(let field) = self {
+            text += #","field":"\#(field.filter { $0.isLetter || "-.[]0123456789".contains($0) })""#
+        }
         return Array((text + "}").utf8)
     }
 

@@ -55,7 +55,11 @@ package struct GatewayServer: Sendable {
     ///   - transport: Nil for plain HTTP, which is for loopback only.
     ///   - started: Called once with the port that is listened on.
     package init(
-        handler: any GatewayHandler, host: String, port: Int, transport: Transport?, logger: Logger,
+        handler: any GatewayHandler,
+        host: String,
+        port: Int,
+        transport: Transport?,
+        logger: Logger,
         started: @escaping @Sendable (Int) async -> Void
     ) throws(StartError) {
         self.handler = handler
@@ -74,7 +78,8 @@ package struct GatewayServer: Sendable {
         do {
             var tls = TLSConfiguration.makeServerConfiguration(
                 certificateChain: try NIOSSLCertificate.fromPEMBytes(chain).map { .certificate($0) },
-                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem)))
+                privateKey: .privateKey(try NIOSSLPrivateKey(bytes: key, format: .pem))
+            )
             tls.minimumTLSVersion = .tlsv13
             tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(authority))
             // A client has no host name to compare; that its certificate comes from the private authority is what counts.
@@ -83,7 +88,8 @@ package struct GatewayServer: Sendable {
             return tls
         } catch {
             throw StartError(
-                "The certificate \(transport.certificateFile) or its key cannot be used: restore both from the key folder.")
+                "The certificate \(transport.certificateFile) or its key cannot be used: restore both from the key folder."
+            )
         }
     }
 
@@ -92,16 +98,26 @@ package struct GatewayServer: Sendable {
         let channel = HTTP1Channel.Configuration(
             idleTimeout: .seconds(limits.idleSeconds),
             httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes, maxHeaderListSize: limits.headerBytes, maxHeaderFieldCount: 64))
+                maxHeaderFieldSize: limits.headerBytes,
+                maxHeaderListSize: limits.headerBytes,
+                maxHeaderFieldCount: 64
+            )
+        )
         let plain = HTTPServerBuilder.http1(configuration: channel)
         let server = try tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain
         let started = started
         let application = Application(
-            responder: responder, server: server,
+            responder: responder,
+            server: server,
             configuration: ApplicationConfiguration(
-                address: .hostname(host, port: port), serverName: nil, reuseAddress: true,
-                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)),
-            onServerRunning: { channel in await started(channel.localAddress?.port ?? 0) }, logger: logger)
+                address: .hostname(host, port: port),
+                serverName: nil,
+                reuseAddress: true,
+                availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
+            ),
+            onServerRunning: { channel in await started(channel.localAddress?.port ?? 0) },
+            logger: logger
+        )
         try await application.run()
     }
 }
@@ -129,7 +145,9 @@ private struct Responder: HTTPResponder {
         }
         let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
         return response(
-            await handler.answer(GatewayRequest(method: method, path: path, headers: headers, body: body)), close: false)
+            await handler.answer(GatewayRequest(method: method, path: path, headers: headers, body: body)),
+            close: false
+        )
     }
 
     /// `Content-Length` only: no chunks, no trailers, no `Expect`.
@@ -173,8 +191,10 @@ private struct Responder: HTTPResponder {
         // What was refused unread still stands on the connection.
         if close { headers[.connection] = "close" }
         return Response(
-            status: .init(code: answer.status), headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body)))
+            status: .init(code: answer.status),
+            headers: headers,
+            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+        )
     }
 }
 

@@ -1,9 +1,9 @@
 // Part of Tillbridge. See LICENSE.
-package import TillDomain
-package import TillEngine
+import TillDomain
+import TillEngine
 
 /// What the payment logic needs of a store. Each call is one transaction.
-package protocol PaymentRows: Sendable {
+protocol PaymentRows: Sendable {
     /// The stored payment, or nil.
     func payment(_ number: OrderNumber) async throws -> CloudPayment?
     /// Stores a change that ``CloudPayment/handle(_:at:context:table:)`` asked for, with its entry in the log.
@@ -17,7 +17,7 @@ package protocol PaymentRows: Sendable {
     func open(of register: RegisterID) async throws -> [CloudPayment]
 }
 
-package enum PaymentCommitResult: Equatable, Sendable {
+enum PaymentCommitResult: Equatable, Sendable {
     case stored
     /// Another writer was first: read again.
     case lost

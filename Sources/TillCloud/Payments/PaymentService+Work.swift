@@ -12,13 +12,20 @@ extension PaymentService {
         guard let details = request.details else { preconditionFailure("a claim without a payment code") }
         let right = PayRight(call: call)
         let walletPayment = WalletPayment(
-            order: payment.order, code: details.code, subject: details.subject, operatorName: details.operatorName,
-            items: details.items)
+            order: payment.order,
+            code: details.code,
+            subject: details.subject,
+            operatorName: details.operatorName,
+            items: details.items
+        )
         let (clock, trusted) = (clock, signals.clockTrusted)
         jobs.submit {
             let result = await self.wallets.pay(
-                walletPayment, intent: payment.intent, deadline: call.deadline,
-                mayWrite: { trusted() && right.use(at: clock.now()) })
+                walletPayment,
+                intent: payment.intent,
+                deadline: call.deadline,
+                mayWrite: { trusted() && right.use(at: clock.now()) }
+            )
             switch result {
             case .outcome(let outcome): await self.complete(payment.intent.orderNumber, .payOutcome(outcome))
             case .unwritten(let cause): await self.complete(payment.intent.orderNumber, .payUnwritten(cause))
@@ -28,7 +35,9 @@ extension PaymentService {
 
     /// A call that may be repeated: the machine decides when.
     func start(
-        _ operation: WalletOperation, of payment: CloudPayment, completion: @escaping @Sendable (WalletOutcome) -> CloudEvent
+        _ operation: WalletOperation,
+        of payment: CloudPayment,
+        completion: @escaping @Sendable (WalletOutcome) -> CloudEvent
     ) {
         jobs.submit {
             let outcome = await self.wallets.perform(operation, intent: payment.intent)
@@ -67,19 +76,21 @@ extension PaymentService {
     /// Work that was due when the process started, or that an alarm missed.
     func sweep() async {
         do {
-            for number in try await rows.due(at: clock.now(), limit: 500) { jobs.submit { await self.work(on: number) } }
+            for number in try await rows.due(at: clock.now(), limit: 500) {
+                jobs.submit { await self.work(on: number) }
+            }
         } catch {
             signals.logger.error("sweep failed", metadata: ["error": "\(error)"])
         }
     }
 
     /// What a restart finds: a row that was being sent becomes UNKNOWN and is never sent again; open work goes on.
-    package func resume() async throws {
+    func resume() async throws {
         for number in try await rows.unfinished() { try await handle(Request(number: number, event: .restart)) }
     }
 
     /// A wallet is back: what waits for it goes on now.
-    package func wake() async {
+    func wake() async {
         do {
             for number in try await rows.unfinished() {
                 jobs.submit { _ = try? await self.handle(Request(number: number, event: .wake)) }
@@ -92,7 +103,7 @@ extension PaymentService {
 
 extension PaymentService: Service {
     /// Runs calls, alarms and the sweep. On shutdown no new work is begun, and calls that are out come home.
-    package func run() async throws {
+    func run() async throws {
         await withGracefulShutdownHandler {
             await withDiscardingTaskGroup { group in
                 group.addTask { await self.jobs.run() }

@@ -1,19 +1,19 @@
 // Part of Tillbridge. See LICENSE.
 import Logging
-package import TillDomain
-package import TillEngine
+import TillDomain
+import TillEngine
 
 /// The shell of the cloud payment machine: loads a row, lets the machine decide, stores, and only then acts.
-package final class PaymentService: Sendable {
+final class PaymentService: Sendable {
     /// What a PAY brings besides its intent. It lives as long as the one pay call and is stored nowhere.
-    package struct PayDetails: Sendable {
-        package let code: PaymentCode
-        package let operatorName: [UInt8]
-        package let items: [BasketItem]
+    struct PayDetails: Sendable {
+        let code: PaymentCode
+        let operatorName: [UInt8]
+        let items: [BasketItem]
         /// What the shopper reads in the wallet.
-        package let subject: [UInt8]
+        let subject: [UInt8]
 
-        package init(code: PaymentCode, operatorName: [UInt8], items: [BasketItem], subject: [UInt8]) {
+        init(code: PaymentCode, operatorName: [UInt8], items: [BasketItem], subject: [UInt8]) {
             self.code = code
             self.operatorName = operatorName
             self.items = items
@@ -22,15 +22,18 @@ package final class PaymentService: Sendable {
     }
 
     /// One event and what it needs if there is no row yet.
-    package struct Request: Sendable {
+    struct Request: Sendable {
         let number: OrderNumber
         let event: CloudEvent
         /// A payment without a row, for requests that carry the intent.
         var fresh: CloudPayment?
         var details: PayDetails?
 
-        package init(
-            number: OrderNumber, event: CloudEvent, fresh: CloudPayment? = nil, details: PayDetails? = nil
+        init(
+            number: OrderNumber,
+            event: CloudEvent,
+            fresh: CloudPayment? = nil,
+            details: PayDetails? = nil
         ) {
             self.number = number
             self.event = event
@@ -60,7 +63,7 @@ package final class PaymentService: Sendable {
     let board = ChangeBoard<OrderNumber, News>()
 
     /// What the service asks of its surroundings, and tells them.
-    package struct Signals: Sendable {
+    struct Signals: Sendable {
         var load: @Sendable () -> CloudLoad = { .normal }
         var clockTrusted: @Sendable () -> Bool = { true }
         var lastPromotion: @Sendable () -> Timestamp? = { nil }
@@ -68,12 +71,16 @@ package final class PaymentService: Sendable {
         var count: @Sendable (String) -> Void = { _ in }
         var logger = Logger(label: "tillbridge.cloud.payments")
 
-        package init() {}
+        init() {}
     }
 
-    package init(
-        cloud: CloudName, times: ProtocolTimes, rows: any PaymentRows, wallets: any PaymentWallets,
-        clock: any CloudClock, signals: Signals
+    init(
+        cloud: CloudName,
+        times: ProtocolTimes,
+        rows: any PaymentRows,
+        wallets: any PaymentWallets,
+        clock: any CloudClock,
+        signals: Signals
     ) {
         self.cloud = cloud
         self.times = times
@@ -86,7 +93,7 @@ package final class PaymentService: Sendable {
 
     /// Handles a request and holds its answer back for at most `wait`, if waiting may show more.
     /// - Throws: If the store failed, or nobody knows whether it stored. Then nothing is known to have happened.
-    package func answer(_ request: Request, wait: Duration) async throws -> CloudAnswer {
+    func answer(_ request: Request, wait: Duration) async throws -> CloudAnswer {
         var ticket = board.ticket(for: request.number)
         let start = ContinuousClock.now
         var (answer, mayHold): (CloudAnswer, Bool)
@@ -128,7 +135,9 @@ package final class PaymentService: Sendable {
     @discardableResult
     func handle(_ request: Request) async throws -> (CloudAnswer, mayHold: Bool) {
         for _ in 0..<PaymentService.mostAttempts {
-            guard var payment = try await rows.payment(request.number) ?? request.fresh else { return (.nothing, false) }
+            guard var payment = try await rows.payment(request.number) ?? request.fresh else {
+                return (.nothing, false)
+            }
             let context = try await context(for: payment, event: request.event)
             let effects = payment.handle(request.event, at: clock.now(), context: context)
             guard case .commit(let commit)? = effects.first else {
@@ -173,14 +182,23 @@ package final class PaymentService: Sendable {
             walletOn = wallets.isOn(payment.intent)
         }
         return CloudContext(
-            cloud: cloud, times: times, route: wallets.route(payment.intent), lastPromotion: signals.lastPromotion(),
-            load: signals.load(), walletOn: walletOn, clockTrusted: signals.clockTrusted(), highestSequence: highest,
-            random: UInt64.random(in: .min ... .max))
+            cloud: cloud,
+            times: times,
+            route: wallets.route(payment.intent),
+            lastPromotion: signals.lastPromotion(),
+            load: signals.load(),
+            walletOn: walletOn,
+            clockTrusted: signals.clockTrusted(),
+            highestSequence: highest,
+            random: UInt64.random(in: .min ... .max)
+        )
     }
 
     /// Performs what follows a decision. Nothing here may come before its commit.
     private func perform(
-        _ effects: [CloudEffect], of payment: CloudPayment, request: Request
+        _ effects: [CloudEffect],
+        of payment: CloudPayment,
+        request: Request
     ) -> (CloudAnswer, mayHold: Bool) {
         var result: (CloudAnswer, mayHold: Bool) = (.nothing, false)
         let number = request.number
@@ -207,7 +225,7 @@ package final class PaymentService: Sendable {
     }
 }
 
-package enum PaymentServiceError: Error {
+enum PaymentServiceError: Error {
     /// Nobody knows whether the store has stored.
     case storeUnclear
     case tooManyWriters

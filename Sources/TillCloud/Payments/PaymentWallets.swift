@@ -1,9 +1,9 @@
 // Part of Tillbridge. See LICENSE.
-package import TillDomain
-package import TillEngine
+import TillDomain
+import TillEngine
 
 /// How the payment logic reaches wallets: one call, one outcome, never a repetition.
-package protocol PaymentWallets: Sendable {
+protocol PaymentWallets: Sendable {
     /// Where an intent leads, by the routing document of its version.
     func route(_ intent: Intent) -> CloudRoute
     /// Whether new payments of this intent's account are taken: it exists, and its breaker is closed.
@@ -11,14 +11,17 @@ package protocol PaymentWallets: Sendable {
     /// The one pay call.
     /// - Parameter mayWrite: The last check, directly before the request's content is written. True at most once.
     func pay(
-        _ payment: WalletPayment, intent: Intent, deadline: Timestamp, mayWrite: @escaping @Sendable () -> Bool
+        _ payment: WalletPayment,
+        intent: Intent,
+        deadline: Timestamp,
+        mayWrite: @escaping @Sendable () -> Bool
     ) async -> PayResult
     /// A call that may be repeated.
     func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome
 }
 
 /// What became of the one pay call.
-package enum PayResult: Equatable, Sendable {
+enum PayResult: Equatable, Sendable {
     case outcome(PayOutcome)
     /// Provably, no byte was written.
     case unwritten(CloudUnwritten)

@@ -4,15 +4,16 @@ import NIOCore
 import NIOHTTP1
 import NIOPosix
 import NIOSSL
+import TillDomain
+import TillWallets
 
-/// How one account reaches its wallet.
-package struct WalletAddress: Sendable {
-    /// For example `https://api.mch.weixin.qq.com`; plain `http` only to this machine.
-    package let baseURL: String
+/// What an account's connections are made with.
+struct WalletTransport: Sendable {
     /// Authorities to trust in place of the system's, PEM; for the sandbox.
-    package let authority: String?
-    /// The client certificate and its key, PEM, for wallets that ask for one.
-    package let clientCertificate: Secret<(certificate: String, key: String)>?
+    var authority: String?
+    /// Shown to a wallet that asks for one.
+    var clientCertificate: ClientCertificate?
+    var connectTimeout: Duration
 }
 
 /// Why no usable answer came.
@@ -28,9 +29,8 @@ enum WalletSilence: Error, Equatable {
 final class WalletConnection: Sendable {
     struct Request: Sendable {
         var method = "POST"
-        /// Path and query.
-        let target: String
-        let headers: [(name: String, value: String)]
+        let url: String
+        let headers: [OutboundRequest.Header]
         let body: [UInt8]
         let timeout: Duration
         /// The last check, directly before the body is written.
@@ -38,24 +38,22 @@ final class WalletConnection: Sendable {
     }
 
     struct Answer: Sendable {
-        let status: Int
-        let headers: [(name: String, value: String)]
-        let body: [UInt8]
+        let response: InboundResponse
+        /// The wallet's clock, where it says.
+        let date: Timestamp?
     }
 
     /// Wallets answer in a few hundred bytes; a bill is fetched elsewhere.
     private static let answerLimit = 1 << 20
 
     private let client: HTTPClient
-    private let baseURL: String
 
-    /// - Throws: ``StartError`` for an address or a certificate that cannot be used.
-    init(_ address: WalletAddress, connectTimeout: Duration) throws(StartError) {
-        baseURL = address.baseURL.hasSuffix("/") ? String(address.baseURL.dropLast()) : address.baseURL
+    /// - Throws: ``StartError`` for a certificate that cannot be used.
+    init(_ transport: WalletTransport, account: String) throws(StartError) {
         var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = try WalletConnection.tls(address)
+        configuration.tlsConfiguration = try WalletConnection.tls(transport, account: account)
         configuration.redirectConfiguration = .disallow
-        configuration.timeout = .init(connect: .nanoseconds(Int64(connectTimeout / .nanoseconds(1))))
+        configuration.timeout = .init(connect: TimeAmount(transport.connectTimeout))
         configuration.httpVersion = .http1Only
         configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
         configuration.connectionPool.idleTimeout = .seconds(50)
@@ -64,23 +62,21 @@ final class WalletConnection: Sendable {
         client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
     }
 
-    private static func tls(_ address: WalletAddress) throws(StartError) -> TLSConfiguration {
+    private static func tls(_ transport: WalletTransport, account: String) throws(StartError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
         tls.minimumTLSVersion = .tlsv12
         do {
-            if let authority = address.authority {
+            if let authority = transport.authority {
                 tls.trustRoots = .certificates(try NIOSSLCertificate.fromPEMBytes(Array(authority.utf8)))
             }
-            if let (certificate, key) = address.clientCertificate?.reveal() {
-                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.utf8)).map {
+            if let certificate = transport.clientCertificate {
+                tls.certificateChain = try NIOSSLCertificate.fromPEMBytes(Array(certificate.certificate.utf8)).map {
                     .certificate($0)
                 }
-                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(key.utf8), format: .pem))
+                tls.privateKey = .privateKey(try NIOSSLPrivateKey(bytes: Array(certificate.key.utf8), format: .pem))
             }
         } catch {
-            throw StartError(
-                "A certificate of the account at \(address.baseURL) cannot be read: add the account again."
-            )
+            throw StartError("A certificate of account \(account) cannot be read: add the account again.")
         }
         return tls
     }
@@ -90,7 +86,7 @@ final class WalletConnection: Sendable {
     /// Sends once. There is no repetition in here, whatever happens.
     func send(_ request: Request) async throws(WalletSilence) -> Answer {
         let watch = WatchedBody.Watch(mayWrite: request.mayWrite)
-        var outgoing = HTTPClientRequest(url: baseURL + request.target)
+        var outgoing = HTTPClientRequest(url: request.url)
         outgoing.method = HTTPMethod(rawValue: request.method)
         for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
         if !request.body.isEmpty {
@@ -102,13 +98,11 @@ final class WalletConnection: Sendable {
             throw .neverLeft
         }
         do {
-            let timeout = TimeAmount.nanoseconds(Int64(request.timeout / .nanoseconds(1)))
-            let response = try await client.execute(outgoing, timeout: timeout)
+            let response = try await client.execute(outgoing, timeout: TimeAmount(request.timeout))
             let body = try await response.body.collect(upTo: WalletConnection.answerLimit)
             return Answer(
-                status: Int(response.status.code),
-                headers: response.headers.map { ($0.name, $0.value) },
-                body: Array(buffer: body)
+                response: InboundResponse(status: Int(response.status.code), body: Array(buffer: body)),
+                date: response.headers.first(name: "date").flatMap { HTTPDate.parse($0) }
             )
         } catch {
             switch watch.current {

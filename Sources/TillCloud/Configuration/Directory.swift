@@ -1,0 +1,95 @@
+// Part of Tillbridge. See LICENSE.
+import Synchronization
+package import TillDomain
+
+/// The kinds of documents that configure an installation.
+package enum DocumentKind: String, CaseIterable, Sendable {
+    case store, register, account, routing, configuration
+}
+
+/// All configuration of this cloud, in memory, as it was last stored. Changes take effect with the next request.
+package final class Directory: Sendable {
+    /// A register's device key, ready to verify with.
+    package struct DeviceKey: Sendable {
+        package let register: RegisterID
+        package let key: VerifyingKey
+        package let isRevoked: Bool
+    }
+
+    package struct Snapshot: Sendable {
+        package fileprivate(set) var stores: [String: StoreDocument] = [:]
+        package fileprivate(set) var registers: [String: RegisterDocument] = [:]
+        package fileprivate(set) var accounts: [String: AccountDocument] = [:]
+        package fileprivate(set) var routings: [Int: Routing] = [:]
+        package fileprivate(set) var chain = ChainDocument.standard
+        fileprivate var deviceKeys: [String: DeviceKey] = [:]
+
+        /// The newest routing, or nil if none was ever published.
+        package var routing: Routing? { routings.keys.max().flatMap { routings[$0] } }
+
+        /// By key id, for example `QF000K703.1`.
+        package func deviceKey(_ id: String) -> DeviceKey? { deviceKeys[id] }
+
+        /// Nil without accounts.
+        package var isSandbox: Bool? {
+            accounts.isEmpty ? nil : accounts.values.allSatisfy(\.sandbox)
+        }
+    }
+
+    private let state = Mutex(Snapshot())
+
+    package init() {}
+
+    package var snapshot: Snapshot { state.withLock { $0 } }
+
+    package func deviceKey(_ id: String) -> DeviceKey? { state.withLock { $0.deviceKeys[id] } }
+    package func routing(_ version: Int) -> Routing? { state.withLock { $0.routings[version] } }
+    package func account(_ id: String) -> AccountDocument? { state.withLock { $0.accounts[id] } }
+
+    /// Takes a stored document over.
+    /// - Throws: If it does not decode; nothing changes then.
+    package func apply(_ kind: DocumentKind, key: String, body: [UInt8]) throws {
+        switch kind {
+        case .store:
+            let store = try DocumentCoder.decode(StoreDocument.self, from: body)
+            state.withLock { $0.stores[key] = store }
+        case .register:
+            let register = try DocumentCoder.decode(RegisterDocument.self, from: body)
+            let keys = try Directory.deviceKeys(of: register)
+            state.withLock { state in
+                state.registers[key] = register
+                state.deviceKeys.merge(keys) { _, new in new }
+            }
+        case .account:
+            let account = try DocumentCoder.decode(AccountDocument.self, from: body)
+            state.withLock { $0.accounts[key] = account }
+        case .routing:
+            let routing = try Routing(DocumentCoder.decode(RoutingDocument.self, from: body))
+            // Versions are append-only: what payments were decided by never changes.
+            state.withLock { state in
+                if state.routings[routing.document.version] == nil {
+                    state.routings[routing.document.version] = routing
+                }
+            }
+        case .configuration:
+            let chain = try DocumentCoder.decode(ChainDocument.self, from: body)
+            state.withLock { $0.chain = chain }
+        }
+    }
+
+    private static func deviceKeys(of register: RegisterDocument) throws -> [String: DeviceKey] {
+        guard let id = RegisterID(register.id.utf8) else { throw StartError("A stored register has no valid number.") }
+        var keys: [String: DeviceKey] = [:]
+        for key in register.keys {
+            guard let point = Base64.decode(key.publicKey.utf8), let verifying = VerifyingKey(publicKey: point) else {
+                throw StartError("A stored key of register \(register.id) is damaged: restore the database.")
+            }
+            keys["\(register.id).\(key.generation)"] = DeviceKey(
+                register: id,
+                key: verifying,
+                isRevoked: key.revokedAt != nil || register.revokedAt != nil
+            )
+        }
+        return keys
+    }
+}

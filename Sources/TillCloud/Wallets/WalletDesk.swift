@@ -1,0 +1,266 @@
+// Part of Tillbridge. See LICENSE.
+import Logging
+import Synchronization
+import TillDomain
+import TillEngine
+import TillWallets
+
+/// Sends for all wallets: finds the account of an intent, keeps its budget and its breaker, makes the request, reads
+/// the answer. One call is one request, whatever happens to it.
+final class WalletDesk: PaymentWallets {
+    private let directory: Directory
+    private let vault: CredentialVault
+    private let times: ProtocolTimes
+    private let clock: any CloudClock
+    private let fence: ClockFence
+    private let metrics: Metrics
+    private let logger: Logger
+    private let accounts = Mutex<[String: OpenAccount]>([:])
+
+    init(
+        directory: Directory,
+        vault: CredentialVault,
+        times: ProtocolTimes,
+        clock: any CloudClock,
+        fence: ClockFence,
+        metrics: Metrics,
+        logger: Logger
+    ) {
+        self.directory = directory
+        self.vault = vault
+        self.times = times
+        self.clock = clock
+        self.fence = fence
+        self.metrics = metrics
+        self.logger = logger
+    }
+
+    func route(_ intent: Intent) -> CloudRoute {
+        guard let routing = directory.routing(intent.routing) else { return .missing }
+        guard let destination = routing.destination(of: intent) else { return .noWallet }
+        // The account travels in the peer's log like the routing; until it is here nothing is decided.
+        guard let document = directory.account(destination.account),
+            let row = WalletRegistry.row(wallet: destination.wallet, version: document.version)
+        else { return .missing }
+        return .wallet(destination.wallet, row.schedule)
+    }
+
+    func isOn(_ intent: Intent) -> Bool {
+        guard let account = account(of: intent) else { return false }
+        return !account.breaker.isDark(at: clock.now().milliseconds)
+    }
+
+    /// Wallets with accounts none of which takes payments now.
+    func darkWallets() -> [Wallet] {
+        let now = clock.now().milliseconds
+        var light: [Wallet: Bool] = [:]
+        for (id, document) in directory.snapshot.accounts {
+            guard let wallet = Wallet(wireName: document.wallet.utf8) else { continue }
+            let isLight = open(id).map { !$0.breaker.isDark(at: now) } ?? false
+            light[wallet] = light[wallet, default: false] || isLight
+        }
+        return Wallet.allCases.filter { light[$0] == false }
+    }
+
+    /// Whether a wallet has come back since the last question.
+    func someWalletCameBack() -> Bool {
+        let now = clock.now().milliseconds
+        let open = accounts.withLock { Array($0.values) }
+        return open.reduce(false) { $1.breaker.cameBack(at: now) || $0 }
+    }
+
+    func pay(
+        _ payment: WalletPayment,
+        intent: Intent,
+        deadline: Timestamp,
+        mayWrite: @escaping @Sendable () -> Bool
+    ) async -> PayResult {
+        guard let account = account(of: intent) else { return .unwritten(.noConnection) }
+        let now = clock.now()
+        guard now < deadline else { return .unwritten(.late) }
+        guard let request = await request(for: .pay(payment), at: now, account: account) else {
+            return .unwritten(.noConnection)
+        }
+        let patience = Duration.milliseconds(min(times.scaled(1_000), deadline - now))
+        guard await account.budget.enter(pay: true, within: patience) else { return .unwritten(.late) }
+        defer { account.budget.leave() }
+        guard clock.now() < deadline else { return .unwritten(.late) }
+        let operation = WalletOperation.pay(payment)
+        let result: PayResult
+        do throws(WalletSilence) {
+            let reading = try await exchange(request, operation: operation, account: account, mayWrite: mayWrite)
+            guard case .pay(let outcome) = reading else { preconditionFailure("an outcome of another operation") }
+            result = .outcome(outcome)
+        } catch {
+            // Held back, the content has not left, but the request's head may have: not the strict proof.
+            result = error == .neverLeft ? .unwritten(.noConnection) : .outcome(.unknown(.noAnswer))
+        }
+        account.breaker.record(known: result.isKnown, at: clock.now().milliseconds)
+        metrics.count("wallet_payments", "wallet=\"\(account.account.wallet.text)\",outcome=\"\(result.label)\"")
+        return result
+    }
+
+    func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome {
+        guard let account = account(of: intent),
+            let request = await request(for: operation, at: clock.now(), account: account),
+            await account.budget.enter(pay: false, within: .milliseconds(times.scaled(request.readTimeout)))
+        else { return operation.unknown(.noAnswer) }
+        defer { account.budget.leave() }
+        do throws(WalletSilence) {
+            return try await exchange(request, operation: operation, account: account, mayWrite: { true })
+        } catch {
+            return operation.unknown(error == .neverLeft ? .neverLeft : .noAnswer)
+        }
+    }
+
+    /// Signing with RSA takes about a millisecond: not on an event loop.
+    @concurrent
+    private func request(
+        for operation: WalletOperation,
+        at now: Timestamp,
+        account: OpenAccount
+    ) async -> OutboundRequest? {
+        do throws(WalletError) {
+            let message = MessageID(.random(in: .min ... .max), .random(in: .min ... .max))
+            return try account.account.adapter.request(for: operation, at: now, message: message)
+        } catch {
+            logger.error("request not made", metadata: ["account": "\(account.id)", "error": "\(error)"])
+            return nil
+        }
+    }
+
+    @concurrent
+    private func exchange(
+        _ request: OutboundRequest,
+        operation: WalletOperation,
+        account: OpenAccount,
+        mayWrite: @escaping @Sendable () -> Bool
+    ) async throws(WalletSilence) -> WalletOutcome {
+        let sent = clock.now()
+        let answer = try await account.connection.send(
+            WalletConnection.Request(
+                method: request.method,
+                url: account.account.baseURL(for: request) + request.target,
+                headers: request.headers,
+                body: request.body,
+                timeout: .milliseconds(times.scaled(request.readTimeout)),
+                mayWrite: mayWrite
+            )
+        )
+        let received = clock.now()
+        metrics.observe(
+            "wallet_call",
+            "wallet=\"\(account.account.wallet.text)\",call=\"\(operation.label)\"",
+            milliseconds: received - sent
+        )
+        if let date = answer.date {
+            fence.compare(.wallet(account.id), theirs: date, sent: sent, received: received, resolution: 1000)
+        }
+        let reading = account.account.adapter.read(answer.response, of: operation)
+        if let alarm = reading.alarm {
+            metrics.count("wallet_alarms", "wallet=\"\(account.account.wallet.text)\",alarm=\"\(alarm)\"")
+            logger.warning(
+                "wallet alarm",
+                metadata: [
+                    "account": "\(account.id)", "call": "\(operation.label)", "alarm": "\(alarm)",
+                    "code": "\(reading.code ?? "")",
+                ]
+            )
+        }
+        return reading.outcome
+    }
+
+    private func account(of intent: Intent) -> OpenAccount? {
+        guard let destination = directory.routing(intent.routing)?.destination(of: intent) else { return nil }
+        return open(destination.account)
+    }
+
+    /// The account, opened once per version of its document.
+    private func open(_ id: String) -> OpenAccount? {
+        guard let document = directory.account(id) else { return nil }
+        return accounts.withLock { accounts in
+            if let open = accounts[id], open.document == document { return open }
+            do {
+                let open = try OpenAccount(document, vault: vault, times: times)
+                accounts[id] = open
+                return open
+            } catch {
+                logger.error("account not usable", metadata: ["account": "\(id)", "error": "\(error)"])
+                return nil
+            }
+        }
+    }
+
+    func shutdown() async {
+        let open = accounts.withLock { Array($0.values) }
+        for account in open { await account.connection.shutdown() }
+    }
+}
+
+/// An account with its connections.
+private final class OpenAccount: Sendable {
+    let id: String
+    let document: AccountDocument
+    let account: WalletAccount
+    let connection: WalletConnection
+    let budget = WalletBudget(limit: 64)
+    let breaker: WalletBreaker
+
+    init(_ document: AccountDocument, vault: CredentialVault, times: ProtocolTimes) throws {
+        id = document.id
+        self.document = document
+        let settings = try WalletSettings(document: vault.open(document.credentials, name: document.id).reveal())
+        account = try WalletRegistry.account(from: settings)
+        connection = try WalletConnection(
+            WalletTransport(
+                authority: account.authority,
+                clientCertificate: account.clientCertificate,
+                connectTimeout: .milliseconds(times.scaled(2_000))
+            ),
+            account: document.id
+        )
+        breaker = WalletBreaker(window: times.scaled(30_000))
+    }
+}
+
+extension PayResult {
+    /// Whether the wallet said anything certain.
+    fileprivate var isKnown: Bool {
+        switch self {
+        case .outcome(.unknown), .unwritten: false
+        case .outcome: true
+        }
+    }
+
+    fileprivate var label: String {
+        switch self {
+        case .outcome(.paid): "paid"
+        case .outcome(.waitingForShopper): "waiting"
+        case .outcome(.declined): "declined"
+        case .outcome(.unknown): "unknown"
+        case .unwritten: "unwritten"
+        }
+    }
+}
+
+extension WalletOperation {
+    fileprivate var label: String {
+        switch self {
+        case .pay: "pay"
+        case .query: "query"
+        case .cancel: "cancel"
+        case .refund: "refund"
+        case .refundQuery: "refund-query"
+        }
+    }
+
+    fileprivate func unknown(_ cause: UnknownCause) -> WalletOutcome {
+        switch self {
+        case .pay: .pay(.unknown(cause))
+        case .query: .query(.unknown(cause))
+        case .cancel: .cancel(.unknown(cause))
+        case .refund: .refund(.unknown(cause))
+        case .refundQuery: .refundQuery(.unknown(cause))
+        }
+    }
+}

@@ -1,0 +1,301 @@
+// Part of Tillbridge. See LICENSE.
+import Logging
+import ServiceLifecycle
+import Synchronization
+import Testing
+import TillDomain
+import TillEngine
+
+@testable import TillCloud
+
+@Suite struct PaymentServiceTests {
+    private let clock = ManualClock()
+    private let rows = MemoryRows()
+
+    private func service(_ wallets: FakeWallets, signals: PaymentService.Signals = .init()) -> PaymentService {
+        PaymentService(
+            cloud: .a,
+            times: ProtocolTimes(),
+            rows: rows,
+            wallets: wallets,
+            clock: clock,
+            signals: signals
+        )
+    }
+
+    /// Runs a service while `body` runs.
+    private func running(_ service: PaymentService, _ body: () async throws -> Void) async throws {
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask { try await service.run() }
+            try await body()
+            group.cancelAll()
+        }
+    }
+
+    private func pay(_ intent: Intent, home: CloudName = .a) -> PaymentService.Request {
+        .init(
+            number: intent.orderNumber,
+            event: .pay(intent, home: home),
+            fresh: CloudPayment(intent: intent, home: home),
+            details: Sample.details
+        )
+    }
+
+    private func query(_ intent: Intent, home: CloudName = .a) -> PaymentService.Request {
+        .init(
+            number: intent.orderNumber,
+            event: .query(intent, home: home),
+            fresh: CloudPayment(intent: intent, home: home)
+        )
+    }
+
+    private func revoke(_ intent: Intent, home: CloudName = .a) -> PaymentService.Request {
+        .init(
+            number: intent.orderNumber,
+            event: .revoke(intent, home: home, .timeout),
+            fresh: CloudPayment(intent: intent, home: home)
+        )
+    }
+
+    private func waitUntil(_ condition: @Sendable () -> Bool) async {
+        while !condition() { await Task.yield() }
+    }
+
+    @Test("a hundred copies of one PAY lead to one wallet call, and all hear the same answer")
+    func claimRace() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            try await withThrowingTaskGroup(of: CloudAnswer.self) { group in
+                for _ in 0..<100 {
+                    group.addTask { try await service.answer(pay(intent), wait: .seconds(30)) }
+                }
+                for try await answer in group {
+                    guard case .payment(.paid(let trade)) = answer else {
+                        Issue.record("\(answer)")
+                        continue
+                    }
+                    #expect(trade.transaction == WalletTrade.of(WalletOrder(intent)).transaction)
+                }
+            }
+        }
+        #expect(wallets.calls.pay == 1)
+        #expect(rows.commits.filter { $0.to == .sending }.count == 1)
+    }
+
+    @Test("the claim is stored before the wallet is called, and the outcome before it is answered")
+    func order() async throws {
+        let rows = rows
+        let wallets = FakeWallets(pay: { payment, mayWrite in
+            #expect(rows.stored(payment.order.number)?.state == .sending)
+            #expect(mayWrite())
+            #expect(!mayWrite(), "the right to write is spent")
+            return .outcome(.paid(.of(payment.order)))
+        })
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .seconds(30))
+            #expect(rows.stored(intent.orderNumber)?.state == .paid)
+        }
+        #expect(wallets.calls.pay == 1)
+    }
+
+    @Test("a commit that nobody can vouch for sends nothing and answers nothing")
+    func unclearCommit() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            rows.failNext(.unclear)
+            await #expect(throws: PaymentServiceError.self) {
+                try await service.answer(pay(intent), wait: .seconds(1))
+            }
+            #expect(wallets.calls.pay == 0)
+        }
+    }
+
+    @Test("a claim past D in the store is decided again, and refused")
+    func tooLate() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        rows.failNext(.tooLate)
+        clock.advance(8_000)
+        let answer = try await service.answer(pay(intent), wait: .zero)
+        #expect(answer == .payment(.refused(.late)))
+        #expect(wallets.calls.pay == 0)
+    }
+
+    @Test("a payment whose register hung up is stored all the same")
+    func hungUp() async throws {
+        let gate = ChangeBoard<Int, Bool>()
+        let ticket = gate.ticket(for: 0)
+        let wallets = FakeWallets(pay: { payment, mayWrite in
+            #expect(mayWrite())
+            _ = await gate.wait(ticket, for: .seconds(60))
+            return .outcome(.paid(.of(payment.order)))
+        })
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let rows = rows
+        try await running(service) {
+            let request = Task { try await service.answer(pay(intent), wait: .seconds(60)) }
+            await waitUntil { wallets.calls.pay == 1 }
+            request.cancel()
+            _ = try? await request.value
+            gate.post(true, for: 0)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .paid }
+        }
+    }
+
+    @Test("a lost reply becomes UNKNOWN, is asked for at the wallet's cadence, and comes back as paid")
+    func rescue() async throws {
+        let wallets = FakeWallets(
+            pay: { _, mayWrite in mayWrite() ? .outcome(.unknown(.noAnswer)) : .unwritten(.late) },
+            call: { operation in
+                guard case .query(let order) = operation else { return .nothing(for: operation) }
+                return .query(.paid(.of(order)))
+            }
+        )
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let rows = rows
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .zero)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .unknown }
+            #expect(wallets.calls.query == 0)
+            clock.advance(3_000)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .paid }
+        }
+        #expect(wallets.calls.pay == 1 && wallets.calls.query == 1)
+    }
+
+    @Test("after a restart a payment that was being sent is asked for and never sent again")
+    func restart() async throws {
+        let intent = Sample.intent(at: clock.now())
+        do {
+            // The first process dies between claim and outcome.
+            let dying = service(FakeWallets())
+            _ = try await dying.answer(pay(intent), wait: .zero)
+        }
+        #expect(rows.stored(intent.orderNumber)?.state == .sending)
+        let wallets = FakeWallets(call: { operation in
+            guard case .query(let order) = operation else { return .nothing(for: operation) }
+            return .query(.paid(.of(order)))
+        })
+        let service = service(wallets)
+        let rows = rows
+        try await running(service) {
+            try await service.resume()
+            #expect(rows.stored(intent.orderNumber)?.state == .unknown)
+            _ = try await service.answer(pay(intent), wait: .zero)
+            clock.advance(3_000)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .paid }
+            let answer = try await service.answer(pay(intent), wait: .zero)
+            #expect(
+                answer
+                    == .payment(
+                        .paid(CloudTrade(transaction: WalletTrade.of(WalletOrder(intent)).transaction, payer: []))
+                    )
+            )
+        }
+        #expect(wallets.calls.pay == 0)
+    }
+
+    @Test("a QUERY about a payment without a row asks the wallet, tells, and stores nothing")
+    func tell() async throws {
+        let wallets = FakeWallets(call: { operation in
+            guard case .query(let order) = operation else { return .nothing(for: operation) }
+            return .query(.paid(.of(order)))
+        })
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            let answer = try await service.answer(query(intent, home: .b), wait: .seconds(30))
+            guard case .payment(.paid) = answer else {
+                Issue.record("\(answer)")
+                return
+            }
+        }
+        #expect(rows.stored(intent.orderNumber) == nil && rows.commits.isEmpty)
+    }
+
+    @Test("a revoke of a number nobody has seen is final at once at the paying cloud, and a later pay is refused")
+    func revokeUnseen() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            let undo = try await service.answer(revoke(intent), wait: .seconds(30))
+            #expect(undo == .undo(.revoked(.unsent)))
+            let late = try await service.answer(pay(intent), wait: .zero)
+            #expect(late == .payment(.revoked))
+        }
+        #expect(wallets.calls.pay == 0 && wallets.calls.query == 2 && wallets.calls.cancel == 1)
+    }
+
+    @Test("the other cloud does not believe that nothing was found before F + 5 s, and then looks again")
+    func revokeElsewhere() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let rows = rows
+        try await running(service) {
+            _ = try await service.answer(revoke(intent, home: .b), wait: .zero)
+            await waitUntil { rows.stored(intent.orderNumber)?.record.phase == .sleeping }
+            let before = wallets.calls.cancel
+            clock.advance(125_501)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .revoked }
+            #expect(rows.stored(intent.orderNumber)?.record.undoKind == .neverExisted)
+            #expect(wallets.calls.cancel > before)
+        }
+    }
+
+    @Test("two workers that find the same due row make one wallet call")
+    func twoWorkers() async throws {
+        let wallets = FakeWallets(
+            pay: { _, mayWrite in mayWrite() ? .outcome(.unknown(.noAnswer)) : .unwritten(.late) },
+            call: { operation in
+                try? await Task.sleep(for: .milliseconds(50))
+                return .nothing(for: operation)
+            }
+        )
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let rows = rows
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .zero)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .unknown }
+            service.timers.cancel(intent.orderNumber)
+            clock.advance(3_000)
+            await withTaskGroup(of: Void.self) { group in
+                for _ in 0..<20 { group.addTask { await service.work(on: intent.orderNumber) } }
+            }
+            await waitUntil { wallets.calls.query >= 1 }
+        }
+        #expect(wallets.calls.query == 1)
+    }
+
+    @Test("a shutdown waits for a pay call that is out and stores its outcome")
+    func shutdown() async throws {
+        let gate = ChangeBoard<Int, Bool>()
+        let ticket = gate.ticket(for: 0)
+        let wallets = FakeWallets(pay: { payment, mayWrite in
+            #expect(mayWrite())
+            _ = await gate.wait(ticket, for: .seconds(60))
+            return .outcome(.paid(.of(payment.order)))
+        })
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let group = ServiceGroup(services: [service], logger: .init(label: "test"))
+        async let run: Void = group.run()
+        _ = try await service.answer(pay(intent), wait: .zero)
+        await waitUntil { wallets.calls.pay == 1 }
+        await group.triggerGracefulShutdown()
+        gate.post(true, for: 0)
+        try await run
+        #expect(rows.stored(intent.orderNumber)?.state == .paid)
+    }
+}
