@@ -108,7 +108,7 @@ let package = Package(
         // A register for people to try, and the parent process of the demo.
         .target(
             name: "TillRegister",
-            dependencies: [hummingbird, httpTypes, asyncHTTPClient, nioCore, logging, lifecycle],
+            dependencies: [hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
             resources: [.embedInCode("Pages")], swiftSettings: strict),
         .target(
             name: "TillDemo", dependencies: [asyncHTTPClient, nioCore, logging], swiftSettings: strict),
@@ -161,6 +161,10 @@ let package = Package(
         .testTarget(
             name: "TillSandboxTests",
             dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, lifecycle, asyncHTTPClient],
+            swiftSettings: strict),
+        .testTarget(
+            name: "TillRegisterTests",
+            dependencies: ["TillRegister", hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
             swiftSettings: strict),
         .testTarget(
             name: "TillSimulatorTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
