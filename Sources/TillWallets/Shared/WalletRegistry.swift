@@ -20,7 +20,22 @@ package struct WalletRegistry: Sendable {
         var clientCertificate: ClientCertificate?
     }
 
-    package static let rows: [Row] = []
+    package static let rows: [Row] = [
+        Row(
+            wallet: .alipay,
+            version: "openapi-1.0",
+            section: "alipay",
+            schedule: .alipay,
+            open: { settings throws(WalletSettingsError) in try AlipayClient.open(settings) }
+        ),
+        Row(
+            wallet: .weChatPay,
+            version: "v2",
+            section: "wechatpay",
+            schedule: .weChatPayV2,
+            open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
+        ),
+    ]
 
     package static func row(wallet: Wallet, version: String) -> Row? {
         rows.first { $0.wallet == wallet && $0.version == version }

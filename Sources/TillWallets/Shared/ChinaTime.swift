@@ -1,0 +1,54 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+/// The civil time of a moment in GMT+8, which is the zone of every wallet's dates. Whole numbers only: neither a time
+/// zone of the machine nor a calendar library has a say in what gets signed.
+struct ChinaTime: Equatable {
+    let year: Int64
+    let month: Int64
+    let day: Int64
+    let hour: Int64
+    let minute: Int64
+    let second: Int64
+
+    /// Nil outside the years 1970 to 9999: the wallets' formats have four digits.
+    init?(_ moment: Timestamp) {
+        guard moment.milliseconds >= 0, moment.milliseconds < 253_402_272_000_000 else { return nil }
+        let seconds = moment.milliseconds / 1000 + 8 * 3600
+        let time = seconds % 86_400
+        hour = time / 3600
+        minute = time / 60 % 60
+        second = time % 60
+        // Days are counted from 1 March of the year 0, in eras of 400 years: a leap day is then always the last.
+        let days = seconds / 86_400 + 719_468
+        let era = days / 146_097
+        let dayOfEra = days % 146_097
+        let yearOfEra = (dayOfEra - dayOfEra / 1460 + dayOfEra / 36_524 - dayOfEra / 146_096) / 365
+        let dayOfYear = dayOfEra - (365 * yearOfEra + yearOfEra / 4 - yearOfEra / 100)
+        let shiftedMonth = (5 * dayOfYear + 2) / 153
+        day = dayOfYear - (153 * shiftedMonth + 2) / 5 + 1
+        month = shiftedMonth < 10 ? shiftedMonth + 3 : shiftedMonth - 9
+        year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
+    }
+
+    /// `yyyy-MM-dd HH:mm:ss`
+    var spaced: [UInt8] {
+        digits(year, 4) + [45] + digits(month, 2) + [45] + digits(day, 2) + [32] + digits(hour, 2) + [58]
+            + digits(minute, 2) + [58] + digits(second, 2)
+    }
+
+    /// `yyyyMMddHHmmss`
+    var compact: [UInt8] {
+        digits(year, 4) + digits(month, 2) + digits(day, 2) + digits(hour, 2) + digits(minute, 2) + digits(second, 2)
+    }
+
+    private func digits(_ value: Int64, _ count: Int) -> [UInt8] {
+        var rest = value
+        var text = [UInt8](repeating: 48, count: count)
+        for position in stride(from: count - 1, through: 0, by: -1) {
+            text[position] = UInt8(48 + rest % 10)
+            rest /= 10
+        }
+        return text
+    }
+}

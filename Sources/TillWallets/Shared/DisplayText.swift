@@ -1,0 +1,50 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+
+/// Texts for a shopper's eyes on their way to a wallet, which is strict about length and characters. A payment must
+/// not fail for the name of a shop, so that texts are mended and never refused.
+enum DisplayText {
+    /// Valid UTF-8 of at most `limit` bytes, without control characters, angle brackets and the `forbidden` ASCII
+    /// characters, each of which becomes a space. Empty in, empty out.
+    static func mended(_ text: [UInt8], limit: Int, forbidden: StaticString = "") -> [UInt8] {
+        var result: [UInt8] = []
+        for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
+            let bytes =
+                isHarmless(scalar) && !forbidden.bytes.contains { UInt32($0) == scalar.value }
+                ? [UInt8](String(scalar).utf8) : [32]
+            guard result.count + bytes.count <= limit else { break }
+            result += bytes
+        }
+        return trimmed(result)
+    }
+
+    /// The first of the texts that is not empty after mending.
+    static func first(_ texts: [[UInt8]], limit: Int, forbidden: StaticString = "") -> [UInt8] {
+        for text in texts {
+            let mended = mended(text, limit: limit, forbidden: forbidden)
+            if !mended.isEmpty { return mended }
+        }
+        return []
+    }
+
+    /// The text itself where it is visible ASCII of at most `limit` characters, otherwise nil: for fields that a
+    /// machine reads.
+    static func token(_ text: [UInt8], limit: Int) -> [UInt8]? {
+        (1...limit).contains(text.count) && text.allSatisfy { (33...126).contains($0) } ? text : nil
+    }
+
+    private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
+        switch scalar.value {
+        // The last two ranges: surrogate-like and other code points outside XML 1.0, and the private planes' ends.
+        case 0..<32, 127..<160, 60, 62, 0x2028...0x2029, 0xfdd0...0xfdef: false
+        default: scalar.value & 0xfffe != 0xfffe
+        }
+    }
+
+    private static func trimmed(_ text: [UInt8]) -> [UInt8] {
+        var slice = text[...]
+        while slice.first == 32 { slice = slice.dropFirst() }
+        while slice.last == 32 { slice = slice.dropLast() }
+        return [UInt8](slice)
+    }
+}

@@ -1,0 +1,36 @@
+// Part of Tillbridge. See LICENSE.
+import TillEngine
+
+/// How long a call may last, in milliseconds. A payment may take the wallet a while; whoever asks can ask again.
+enum WalletTimeouts {
+    static let connect: Int64 = 2_000
+
+    static func read(_ operation: WalletOperation) -> Int64 {
+        switch operation {
+        case .pay, .cancel, .refund: 10_000
+        case .query, .refundQuery: 5_000
+        }
+    }
+}
+
+extension WalletOperation {
+    /// The order that every call is about.
+    var order: WalletOrder {
+        switch self {
+        case .pay(let payment): payment.order
+        case .query(let order), .cancel(let order): order
+        case .refund(let refund), .refundQuery(let refund): refund.order
+        }
+    }
+
+    /// "Nothing decided", in the words of the call that was asked.
+    func unknown(_ cause: UnknownCause) -> WalletOutcome {
+        switch self {
+        case .pay: .pay(.unknown(cause))
+        case .query: .query(.unknown(cause))
+        case .cancel: .cancel(.unknown(cause))
+        case .refund: .refund(.unknown(cause))
+        case .refundQuery: .refundQuery(.unknown(cause))
+        }
+    }
+}

@@ -1,0 +1,192 @@
+// Part of Tillbridge. See LICENSE.
+package import TillDomain
+package import TillEngine
+
+/// WeChat Pay's barcode payment, V2: flat XML, signed with a shared key. Reverse and refund also ask for the
+/// merchant's client certificate.
+///
+/// - SeeAlso: pay.weixin.qq.com, 付款码支付 V2: micropay, orderquery, reverse, refund, refundquery.
+package struct WeChatPayClient: WalletAdapter {
+    package let wallet = Wallet.weChatPay
+    package let schedule = WalletSchedule.weChatPayV2
+
+    private let appID: [UInt8]
+    private let merchantID: [UInt8]
+    /// The address of the calling machine, which the wallet wants in each payment.
+    private let machine: [UInt8]
+    private let signing: WeChatPaySigning
+
+    init(appID: String, merchantID: String, machine: String = "127.0.0.1", signing: WeChatPaySigning) {
+        self.appID = [UInt8](appID.utf8)
+        self.merchantID = [UInt8](merchantID.utf8)
+        self.machine = [UInt8](machine.utf8)
+        self.signing = signing
+    }
+
+    static func open(_ settings: WalletSettings) throws(WalletSettingsError) -> WalletRegistry.OpenedAdapter {
+        let appID = try settings.required("appID")
+        let merchantID = try settings.required("mchID")
+        for (name, value) in [("appID", appID), ("mchID", merchantID)]
+        where DisplayText.token([UInt8](value.utf8), limit: 32) == nil {
+            throw settings.unusable(name, "it is at most 32 letters and digits, without spaces")
+        }
+        let machine = settings.optional("machineAddress") ?? "127.0.0.1"
+        guard DisplayText.token([UInt8](machine.utf8), limit: 64) != nil else {
+            throw settings.unusable("machineAddress", "it is the IP address from which this cloud calls the wallet")
+        }
+        let adapter = WeChatPayClient(
+            appID: appID,
+            merchantID: merchantID,
+            machine: machine,
+            signing: try signing(settings)
+        )
+        return WalletRegistry.OpenedAdapter(adapter: adapter, clientCertificate: try certificate(settings))
+    }
+
+    private static func signing(_ settings: WalletSettings) throws(WalletSettingsError) -> WeChatPaySigning {
+        let key = try settings.required("apiKey")
+        let previousKey = settings.optional("previousAPIKey")
+        for (name, value) in [("apiKey", key), ("previousAPIKey", previousKey ?? key)] where value.utf8.count != 32 {
+            throw settings.unusable(name, "it is the API key of V2, 32 characters (not the one of APIv3)")
+        }
+        let kind: WeChatPaySigning.Kind
+        switch settings.optional("signType") {
+        case nil, "HMAC-SHA256": kind = .hmacSHA256
+        case "MD5": kind = .md5
+        default: throw settings.unusable("signType", "it is HMAC-SHA256 or MD5")
+        }
+        return WeChatPaySigning(kind: kind, key: [UInt8](key.utf8), previousKey: previousKey.map { [UInt8]($0.utf8) })
+    }
+
+    /// Both halves or neither: without it nothing can be undone, except at a sandbox on this machine.
+    private static func certificate(_ settings: WalletSettings) throws(WalletSettingsError) -> ClientCertificate? {
+        if settings.optional("clientCertificate") == nil, settings.optional("clientKey") == nil,
+            settings.certificateBaseURL.hasPrefix("http://")
+        {
+            return nil
+        }
+        return ClientCertificate(
+            certificate: try settings.required("clientCertificate"),
+            key: try settings.required("clientKey")
+        )
+    }
+
+    // MARK: Out
+
+    package func request(
+        for operation: WalletOperation,
+        at now: Timestamp,
+        message: MessageID
+    ) throws(WalletError) -> OutboundRequest {
+        var fields: WeChatPayCodec.Fields = [
+            WeChatPayCodec.field("appid", appID),
+            WeChatPayCodec.field("mch_id", merchantID),
+            WeChatPayCodec.field("nonce_str", message.bytes),
+            WeChatPayCodec.field("sign_type", signing.kind.name.bytes),
+        ]
+        fields += try WeChatPayCodec.fields(operation, machine: machine)
+        fields.append(WeChatPayCodec.field("sign", signing.sign(fields)))
+        return OutboundRequest(
+            target: WeChatPayCodec.path(operation),
+            headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],
+            body: FlatXML.write(fields),
+            needsClientCertificate: WeChatPayCodec.needsCertificate(operation),
+            connectTimeout: WalletTimeouts.connect,
+            readTimeout: WalletTimeouts.read(operation)
+        )
+    }
+
+    // MARK: In
+
+    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
+        let malformed = WalletReading(outcome: operation.unknown(.malformed))
+        guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
+        let answer = WeChatPayAnswer(document: document)
+        guard signing.isValid(document) else { return unverified(answer, of: operation) }
+        // The signature covers neither the path nor the request, so that the answer must name what was asked.
+        guard answer.agrees("appid", appID), answer.agrees("mch_id", merchantID),
+            answer.agrees("out_trade_no", operation.order.number.bytes)
+        else { return malformed }
+        guard answer.says("SUCCESS", in: "return_code") else { return unprocessed(answer, of: operation) }
+        if answer.says("SUCCESS", in: "result_code") {
+            return success(answer, of: operation) ?? malformed
+        }
+        guard answer.says("FAIL", in: "result_code"), let code = answer.code("err_code") else { return malformed }
+        if case .cancel = operation, answer.says("Y", in: "recall") {
+            return WalletReading(outcome: .cancel(.retry), code: code)
+        }
+        return WeChatPayErrorMap.reading(code, of: operation)
+    }
+
+    /// A FAIL of the communication layer comes without a signature. It is never believed; that our message was not
+    /// understood is worth a call all the same.
+    private func unverified(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading {
+        guard !answer.has("sign"), answer.has("return_code"), !answer.says("SUCCESS", in: "return_code") else {
+            return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
+        }
+        return unprocessed(answer, of: operation)
+    }
+
+    private func unprocessed(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading {
+        guard let code = answer.code("return_code") else {
+            return WalletReading(outcome: operation.unknown(.malformed))
+        }
+        // SYSTEMERROR has been seen in here.
+        return code == "FAIL"
+            ? WalletReading(outcome: operation.unknown(.notProcessed), code: code, alarm: .ourRequest)
+            : WalletReading(outcome: operation.unknown(.walletUnsure), code: code)
+    }
+
+    private func success(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading? {
+        switch operation {
+        case .pay: paid(answer)
+        case .query: found(answer)
+        case .cancel: reversed(answer)
+        case .refund(let refund): refunded(answer, refund)
+        case .refundQuery(let refund): refundFound(answer, refund)
+        }
+    }
+
+    /// The answers to a query and to a refund have the same fields and more: they are not an answer to pay.
+    private func paid(_ answer: WeChatPayAnswer) -> WalletReading? {
+        let foreign: [StaticString] = ["trade_state", "recall", "refund_id", "out_refund_no", "refund_count"]
+        guard answer.says("MICROPAY", in: "trade_type"), !foreign.contains(where: { answer.has($0) }),
+            let trade = answer.trade
+        else { return nil }
+        return WalletReading(outcome: .pay(.paid(trade)), code: "SUCCESS")
+    }
+
+    private func found(_ answer: WeChatPayAnswer) -> WalletReading? {
+        guard answer.has("out_trade_no"), let state = answer.code("trade_state") else { return nil }
+        switch WeChatPayErrorMap.tradeStates[state]?.outcome {
+        case .paid: return answer.trade.map { WalletReading(outcome: .query(.paid($0)), code: state) }
+        case .other(let outcome): return WalletReading(outcome: .query(outcome), code: state)
+        case nil: return WalletReading(outcome: .query(.unknown(.unlistedCode)), code: state, alarm: .unlistedCode)
+        }
+    }
+
+    /// Success alone is not the end: `recall` says whether to call again.
+    private func reversed(_ answer: WeChatPayAnswer) -> WalletReading? {
+        if answer.says("Y", in: "recall") { return WalletReading(outcome: .cancel(.retry), code: "SUCCESS") }
+        return answer.says("N", in: "recall") ? WalletReading(outcome: .cancel(.closed), code: "SUCCESS") : nil
+    }
+
+    /// Accepted, not completed: a refund query shows the end.
+    private func refunded(_ answer: WeChatPayAnswer, _ refund: WalletRefund) -> WalletReading? {
+        guard answer.document["out_refund_no"] == refund.number.bytes, answer.amount("refund_fee") == refund.amount
+        else { return nil }
+        return WalletReading(outcome: .refund(.accepted), code: "SUCCESS")
+    }
+
+    private func refundFound(_ answer: WeChatPayAnswer, _ refund: WalletRefund) -> WalletReading? {
+        guard let state = answer.refundState(refund) else { return nil }
+        guard let meaning = WeChatPayErrorMap.refundStates[state] else {
+            return WalletReading(
+                outcome: .refundQuery(.unknown(.unlistedCode)),
+                code: state,
+                alarm: .unlistedCode
+            )
+        }
+        return WalletReading(outcome: .refundQuery(meaning.outcome), code: state, alarm: meaning.alarm)
+    }
+}

@@ -1,0 +1,73 @@
+// Part of Tillbridge. See LICENSE.
+import Crypto
+import TillDomain
+
+/// WeChat Pay V2's signature: a hash over the sorted fields and the API key, in both directions.
+struct WeChatPaySigning: Sendable {
+    enum Kind: Equatable, Sendable {
+        case md5, hmacSHA256
+
+        /// As the field `sign_type` names it. It is a signed field itself.
+        var name: StaticString {
+            switch self {
+            case .md5: "MD5"
+            case .hmacSHA256: "HMAC-SHA256"
+            }
+        }
+    }
+
+    let kind: Kind
+    private let key: [UInt8]
+    /// The key before a change, for the answers of the hours in which the wallet switches over.
+    private let previousKey: [UInt8]?
+
+    init(kind: Kind, key: [UInt8], previousKey: [UInt8]? = nil) {
+        self.kind = kind
+        self.key = key
+        self.previousKey = previousKey
+    }
+
+    /// `name=value` of every field with a value but `sign`, sorted by name, joined with `&`.
+    static func text(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
+        let sorted = fields.filter { !$0.value.isEmpty && !("sign" as StaticString).matches($0.name) }
+            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
+        var text: [UInt8] = []
+        for field in sorted {
+            if !text.isEmpty { text.append(38) }
+            text += field.name
+            text.append(61)
+            text += field.value
+        }
+        return text
+    }
+
+    func sign(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
+        digest(WeChatPaySigning.text(fields), key: key)
+    }
+
+    /// Whether the answer carries the signature that its fields, known or not, ask for. A type that the answer itself
+    /// names has no say: an answer is signed as the request was.
+    func isValid(_ answer: FlatXML) -> Bool {
+        guard let signature = answer["sign"] else { return false }
+        let text = WeChatPaySigning.text(answer.fields.map { ($0.name, $0.value) })
+        if WeChatPaySigning.equal(digest(text, key: key), signature) { return true }
+        guard let previousKey else { return false }
+        return WeChatPaySigning.equal(digest(text, key: previousKey), signature)
+    }
+
+    private func digest(_ text: [UInt8], key: [UInt8]) -> [UInt8] {
+        let keyed = text + ("&key=" as StaticString).bytes + key
+        let bytes =
+            switch kind {
+            case .md5: [UInt8](Insecure.MD5.hash(data: keyed))
+            case .hmacSHA256:
+                [UInt8](HMAC<Crypto.SHA256>.authenticationCode(for: keyed, using: SymmetricKey(data: key)))
+            }
+        return Hex.encode(bytes).map { (97...102).contains($0) ? $0 - 32 : $0 }
+    }
+
+    /// In time that does not tell how much of it was right.
+    private static func equal(_ left: [UInt8], _ right: [UInt8]) -> Bool {
+        left.count == right.count && zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
+    }
+}
