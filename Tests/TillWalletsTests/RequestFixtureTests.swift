@@ -1,0 +1,76 @@
+// Part of Tillbridge. See LICENSE.
+import Testing
+import TillDomain
+import TillEngine
+import TillWallets
+
+/// Requests, compared byte for byte with what an independent reading of the wallets' documents writes.
+@Suite struct RequestFixtureTests {
+    @Test("an Alipay request is the documented one", arguments: ["pay", "query", "cancel", "refund", "refund-query"])
+    func alipay(name: String) throws {
+        let expected = try Fixture("alipay/\(name).request")
+        let operation = try Sample.operation(name)
+        let request = try Account.alipay().request(for: operation, at: Sample.now, message: Sample.message())
+        #expect("\(request.method) \(request.target) HTTP/1.1" == expected.firstLine)
+        #expect(request.headers == expected.headers)
+        #expect(String(decoding: request.body, as: UTF8.self) == String(decoding: expected.body, as: UTF8.self))
+        #expect(!request.needsClientCertificate)
+        #expect(request.connectTimeout == 2_000)
+    }
+
+    @Test(
+        "a WeChat Pay request is the documented one",
+        arguments: ["pay", "query", "cancel", "refund", "refund-query"]
+    )
+    func weChatPay(name: String) throws {
+        let expected = try Fixture("wechatpay/\(name).request")
+        let operation = try Sample.operation(name, code: "134567890123456789")
+        let request = try Account.weChatPay().request(for: operation, at: Sample.now, message: Sample.message())
+        #expect("\(request.method) \(request.target) HTTP/1.1" == expected.firstLine)
+        #expect(request.headers == expected.headers)
+        #expect(String(decoding: request.body, as: UTF8.self) == String(decoding: expected.body, as: UTF8.self))
+        #expect(request.needsClientCertificate == (name == "cancel" || name == "refund"))
+    }
+
+    @Test("both forms of a private key, with and without armour, sign alike")
+    func keyForms() throws {
+        func oneLine(_ name: String) throws -> String {
+            try Fixture.text("keys/\(name)").split(separator: "\n").filter { !$0.hasPrefix("-") }.joined()
+        }
+        let forms: [[String: String]] = [
+            [:],
+            ["merchantPrivateKeyPKCS8": "", "merchantPrivateKeyPKCS1": try Fixture.text("keys/merchant-pkcs1.pem")],
+            ["merchantPrivateKeyPKCS8": try oneLine("merchant-pkcs8.pem")],
+            [
+                "merchantPrivateKeyPKCS8": "", "merchantPrivateKeyPKCS1": try oneLine("merchant-pkcs1.pem"),
+                "alipayPublicKey": try oneLine("wallet-public.pem"),
+            ],
+        ]
+        let expected = try Fixture("alipay/pay.request")
+        for form in forms {
+            let request = try Account.alipay(form)
+                .request(for: .pay(Sample.payment()), at: Sample.now, message: Sample.message())
+            #expect("POST \(request.target) HTTP/1.1" == expected.firstLine)
+        }
+    }
+
+    @Test("the shopper's code never stands in a query, a description or a dump")
+    func masked() throws {
+        let code = "283456789012345678"
+        for adapter in [try Account.alipay(), try Account.weChatPay()] {
+            let request = try adapter.request(
+                for: .pay(Sample.payment(code: code)),
+                at: Sample.now,
+                message: Sample.message()
+            )
+            #expect(String(decoding: request.body, as: UTF8.self).contains(code))
+            var dumped = ""
+            dump(request, to: &dumped)
+            for text in [request.target, "\(request)", String(reflecting: request), dumped] {
+                #expect(!text.contains(code))
+                #expect(!text.contains("auth_code"))
+            }
+            #expect(!"\(request)".contains("sign"))
+        }
+    }
+}
