@@ -14,6 +14,8 @@ struct TradeView: Encodable, Sendable {
     let amount: Int64
     let state: TradeState
     let closing: Closing?
+    /// The phone asks for the password.
+    let asks: Bool
     /// Back at the shopper.
     let refunded: Int64
     /// Gone from the merchant, not yet at the shopper.
@@ -35,6 +37,7 @@ struct TradeView: Encodable, Sendable {
         amount = trade.amount
         state = trade.state
         closing = trade.closing
+        asks = trade.confirmable
         refunded = trade.refundDone
         inFlight = trade.inFlight
         net = trade.net

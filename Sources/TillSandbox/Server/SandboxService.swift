@@ -155,6 +155,9 @@ package struct SandboxService: Service {
         }
         let control = router.group("sandbox/v1").add(middleware: ControlGuard())
         ControlRoutes(core: core, log: log).add(to: control)
+        let phone = PhoneRoutes(core: core)
+        phone.addPictures(to: control)
+        phone.addPage(to: router.group("").add(middleware: ControlGuard()))
         return router
     }
 
@@ -170,6 +173,8 @@ package struct SandboxService: Service {
         tls.trustRoots = .certificates([authority])
         tls.certificateVerification = .optionalVerification
         tls.minimumTLSVersion = .tlsv12
+        // A caller that never says goodbye must not hold up the shutdown.
+        tls.shutdownTimeout = .milliseconds(300)
         return tls
     }
 }
