@@ -75,6 +75,24 @@ package struct Fault: Codable, Equatable, Sendable {
     /// How many calls it has struck.
     package var hits: Int
 
+    package init(
+        wallet: SandboxWallet?,
+        operation: SandboxOperation?,
+        fault: FaultKind,
+        probability: Double,
+        count: Int?,
+        seconds: Double,
+        hits: Int
+    ) {
+        self.wallet = wallet
+        self.operation = operation
+        self.fault = fault
+        self.probability = probability
+        self.count = count
+        self.seconds = seconds
+        self.hits = hits
+    }
+
     package func applies(to wallet: SandboxWallet, _ operation: SandboxOperation) -> Bool {
         guard count != 0, self.wallet == nil || self.wallet == wallet else { return false }
         guard self.operation == nil || self.operation == operation else { return false }

@@ -118,6 +118,16 @@ package struct LatePay: Codable, Equatable, Sendable {
     package let id: String
     package let due: Int64
     package let request: PayRequest
+
+    package init(
+        id: String,
+        due: Int64,
+        request: PayRequest
+    ) {
+        self.id = id
+        self.due = due
+        self.request = request
+    }
 }
 
 /// One pay call as every wallet understands it.
@@ -133,4 +143,26 @@ package struct PayRequest: Codable, Equatable, Sendable {
     package let life: Int64
     /// An absolute end that wins over `life`, if the policy says that it applies.
     package let absoluteExpiry: Int64?
+
+    package init(
+        wallet: SandboxWallet,
+        merchantOrderNumber: String,
+        code: String,
+        amount: Int64,
+        subject: String,
+        fingerprint: String,
+        echoes: [String: String],
+        life: Int64,
+        absoluteExpiry: Int64?
+    ) {
+        self.wallet = wallet
+        self.merchantOrderNumber = merchantOrderNumber
+        self.code = code
+        self.amount = amount
+        self.subject = subject
+        self.fingerprint = fingerprint
+        self.echoes = echoes
+        self.life = life
+        self.absoluteExpiry = absoluteExpiry
+    }
 }

@@ -131,6 +131,22 @@ package struct WeChatWallet: WalletMachine {
         package let amount: Int64
         package let fingerprint: String
         package let reason: String
+
+        package init(
+            reference: OrderReference,
+            number: String,
+            total: Int64,
+            amount: Int64,
+            fingerprint: String,
+            reason: String
+        ) {
+            self.reference = reference
+            self.number = number
+            self.total = total
+            self.amount = amount
+            self.fingerprint = fingerprint
+            self.reason = reason
+        }
     }
 
     package enum RefundAnswer: Equatable, Sendable {

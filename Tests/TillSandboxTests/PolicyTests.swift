@@ -1,0 +1,86 @@
+// Part of Tillbridge. See LICENSE.
+import Testing
+import TillSandbox
+
+/// The open questions about the real wallets, each with both answers.
+@Suite struct PolicyTests {
+    @Test("Q1: a number cancelled before the wallet knew it", arguments: ["accepted", "refused"])
+    func cancelledUnknown(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .cancelledUnknownThenPay)
+        #expect(bench.cancel("N00001") == .nothingFound)
+        #expect(bench.reverse("N00001") == .refused(code: "ORDERNOTEXIST"))
+        #expect(bench.pay(.alipay, "N00001").isPaid == (answer == "accepted"))
+        #expect(bench.pay(.wechatpay, "N00001").isPaid == (answer == "accepted"))
+    }
+
+    @Test("Q3: an absolute expiry", arguments: ["ignored", "applied"])
+    func absoluteExpiry(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .absoluteExpiry)
+        let end = bench.now + 20 * Bench.second
+        for wallet in SandboxWallet.allCases {
+            let code = bench.code(wallet, .never)
+            bench.pay(bench.request(wallet, "N00001", code: code, expiry: end))
+        }
+        bench.pass(20 * Bench.second)
+        for wallet in SandboxWallet.allCases {
+            #expect(bench.trade(wallet, "N00001")?.state == (answer == "applied" ? .closed : .waiting))
+        }
+    }
+
+    @Test("Q5: a new order and a query", arguments: ["lagging", "prompt"])
+    func queryLag(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .queryLag)
+        bench.pay(.alipay, "N00001")
+        bench.pay(.wechatpay, "N00001")
+        func seen() -> [Bool] {
+            [
+                bench.state.alipay.query(.merchantNumber("N00001"), policies: bench.state.policies, at: bench.now),
+                bench.state.weChatPay.query(.merchantNumber("N00001"), policies: bench.state.policies, at: bench.now),
+            ].map { $0 != nil }
+        }
+        let atOnce = answer == "prompt"
+        #expect(seen() == [atOnce, atOnce])
+        bench.pass(2000)
+        #expect(seen() == [true, true])
+    }
+
+    @Test("Q6: a reverse before its time", arguments: ["harm", "error"])
+    func earlyReversal(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .earlyReversal)
+        bench.pay(.wechatpay, "PAID01")
+        let code = bench.code(.wechatpay, .password)
+        bench.pay(.wechatpay, "WAITING", code: code)
+        bench.pass(15 * Bench.second - 1)
+        let expected: WeChatWallet.ReverseAnswer = answer == "harm" ? .done : .refused(code: "INVALID_REQUEST")
+        #expect(bench.reverse("PAID01") == expected)
+        #expect(bench.reverse("WAITING") == expected)
+        #expect(bench.state.weChatPay.earlyReversals == 2)
+        // Either way nothing was undone.
+        #expect(bench.net(.wechatpay, "PAID01") == 1290)
+        _ = bench.state[.wechatpay].decide(code: code, pays: true, at: bench.now)
+        #expect(bench.net(.wechatpay, "WAITING") == 1290)
+        bench.pass(1)
+        #expect(bench.reverse("PAID01") == .done)
+        #expect(bench.net(.wechatpay, "PAID01") == 0)
+    }
+
+    @Test("every question has two answers, the harder one first, and refuses a third")
+    func answers() {
+        var policies = Policies()
+        for question in Policies.Question.allCases {
+            #expect(question.answers.count == 2)
+            #expect(policies[question] == question.answers[0])
+            for answer in question.answers {
+                let accepted = policies.choose(answer, for: question)
+                #expect(accepted)
+            }
+            let refused = !policies.choose("perhaps", for: question)
+            #expect(refused)
+        }
+        #expect(policies.all.count == 7)
+    }
+}
