@@ -22,7 +22,7 @@ struct ProxyCore: Sendable {
         accessLog: AccessLog?,
         logger: Logger
     ) async throws -> ProxyCore {
-        let connectors = settings.clouds.map { CloudConnector(address: $0, tls: $0.usesTLS ? tls?.cloud : nil) }
+        let connectors: [CloudConnector] = settings.clouds.map { .sockets(to: $0, tls: $0.usesTLS ? tls?.cloud : nil) }
         let loops = Array(group.makeIterator())
         guard let first = loops.first else { preconditionFailure("an event loop group without loops") }
         let monitor = NIOLoopBoundBox.makeEmptyBox(valueType: HealthMonitor.self, eventLoop: first)

@@ -55,10 +55,10 @@ final class FrontConnection: ChannelInboundHandler {
     func handlerAdded(context: ChannelHandlerContext) {
         self.context = context
         slot = shard.add(self)
-        bucket = shard.settings.limits.requests.map { TokenBucket(policy: $0, at: ProxyClock.milliseconds) }
+        bucket = shard.settings.limits.requests.map { TokenBucket(policy: $0, at: shard.eventLoop.milliseconds) }
         if usesTLS {
             state = .handshaking
-            shard.setDeadline(slot, ProxyClock.milliseconds + shard.settings.times.handshake)
+            shard.setDeadline(slot, shard.eventLoop.milliseconds + shard.settings.times.handshake)
         } else {
             becomeIdle()
         }
@@ -124,7 +124,7 @@ final class FrontConnection: ChannelInboundHandler {
             framer.reset()
             guard let request = buffer.readSlice(length: head.length) else { return }
             if buffer.readableBytes > 0 { hasExcess = true }
-            exchange = Exchange(head: head, request: request, beganAt: ProxyClock.microseconds)
+            exchange = Exchange(head: head, request: request, beganAt: shard.eventLoop.microseconds)
             start()
         } catch {
             shard.counters.count(error)
@@ -137,26 +137,26 @@ final class FrontConnection: ChannelInboundHandler {
     private func beginReceiving() {
         guard case .idle = state else { return }
         state = .receiving
-        shard.setDeadline(slot, ProxyClock.milliseconds + shard.settings.times.request)
+        shard.setDeadline(slot, shard.eventLoop.milliseconds + shard.settings.times.request)
     }
 
     private func becomeIdle() {
         state = .idle
         let times = shard.settings.times
         let patience = shard.isDraining ? times.drainIdle : times.idle
-        shard.setDeadline(slot, ProxyClock.milliseconds + patience)
+        shard.setDeadline(slot, shard.eventLoop.milliseconds + patience)
     }
 
     // MARK: A request
 
     private func start() {
         if let policy = shard.settings.limits.requests,
-            let pause = bucket?.take(policy: policy, at: ProxyClock.milliseconds),
+            let pause = bucket?.take(policy: policy, at: shard.eventLoop.milliseconds),
             pause > 0
         {
             shard.counters.throttled += 1
             state = .throttled
-            shard.setDeadline(slot, ProxyClock.milliseconds + pause)
+            shard.setDeadline(slot, shard.eventLoop.milliseconds + pause)
             return
         }
         guard let exchange else { return }
@@ -208,7 +208,7 @@ final class FrontConnection: ChannelInboundHandler {
 
     /// From here on nobody can say that the request was not forwarded.
     func forwarded(_ job: UpstreamJob, on connection: UpstreamConnection, until deadline: Int64) {
-        exchange?.sentAt = ProxyClock.microseconds
+        exchange?.sentAt = shard.eventLoop.microseconds
         state = .forwarded(connection, job, deadline: deadline)
         shard.setDeadline(slot, deadline)
     }
@@ -297,7 +297,7 @@ final class FrontConnection: ChannelInboundHandler {
         context.writeAndFlush(wrapOutboundOut(answer), promise: nil)
         if case .idle = state, !context.channel.isWritable {
             state = .stalled
-            shard.setDeadline(slot, ProxyClock.milliseconds + shard.settings.times.stall)
+            shard.setDeadline(slot, shard.eventLoop.milliseconds + shard.settings.times.stall)
         }
     }
 
@@ -306,7 +306,7 @@ final class FrontConnection: ChannelInboundHandler {
     private func finish(with answer: ByteBuffer) {
         guard let context else { return }
         state = .ending
-        shard.setDeadline(slot, ProxyClock.milliseconds + shard.settings.times.linger)
+        shard.setDeadline(slot, shard.eventLoop.milliseconds + shard.settings.times.linger)
         if hasExcess { try? context.channel.syncOptions?.setOption(.autoRead, value: true) }
         context.writeAndFlush(wrapOutboundOut(answer)).assumeIsolated().whenComplete { _ in
             self.context?.close(mode: .output, promise: nil)

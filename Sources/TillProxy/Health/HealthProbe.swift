@@ -58,7 +58,7 @@ final class HealthProbe: UpstreamOwner {
     }
 
     private func send(on connection: UpstreamConnection) {
-        sentAt = ProxyClock.milliseconds
+        sentAt = eventLoop.milliseconds
         let job = UpstreamJob(number: check, slot: nil, requestClass: .rest, permit: .ordinary)
         if !connection.send(request, for: job) { fail() }
     }
@@ -104,7 +104,7 @@ final class HealthProbe: UpstreamOwner {
             return
         }
         // The cloud read its clock somewhere between our question and now: the middle halves the error.
-        finish((report, (sentAt + ProxyClock.milliseconds) / 2))
+        finish((report, (sentAt + eventLoop.milliseconds) / 2))
     }
 
     func connectionLost(_ connection: UpstreamConnection, during job: UpstreamJob?) {

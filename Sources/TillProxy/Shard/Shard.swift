@@ -42,13 +42,8 @@ final class Shard {
         self.accessLog = accessLog
         self.reportConnectFailure = reportConnectFailure
         upstreams = CloudName.allCases.map { name in
-            let connector =
-                connectors.first { $0.address.name == name }
-                // A cloud that was not configured is one that is never up.
-                ?? CloudConnector(
-                    address: CloudAddress(name: name, address: HostPort(host: "127.0.0.1", port: 0), usesTLS: false),
-                    tls: nil
-                )
+            // A cloud that was not configured is one that is never up.
+            let connector = connectors.first { $0.address.name == name } ?? .nowhere(name)
             return Upstream(name: name, shard: self, connector: connector, settings: settings, shards: shards)
         }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -91,7 +86,7 @@ final class Shard {
     func clearDeadline(_ slot: Int) { deadlines[slot] = .max }
 
     private func passTime() {
-        let now = ProxyClock.milliseconds
+        let now = eventLoop.milliseconds
         for upstream in upstreams { upstream.expire(at: now) }
         for slot in deadlines.indices where deadlines[slot] <= now {
             deadlines[slot] = .max
@@ -135,7 +130,7 @@ final class Shard {
         answerBytes: Int,
         address: SocketAddress?
     ) {
-        let now = ProxyClock.microseconds
+        let now = eventLoop.microseconds
         counters.count(exchange.head.requestClass, exchange.cloud, outcome)
         counters.observe(exchange.head.requestClass, microseconds: now - exchange.beganAt)
         accessLog?.write(exchange, outcome, status: status, answerBytes: answerBytes, address: address, now: now)
@@ -144,7 +139,7 @@ final class Shard {
     /// The answer to a heartbeat, or nil if it is not one.
     func heartbeatAnswer(to body: ByteBuffer) -> [UInt8]? {
         guard let register = Heartbeat.register(in: body) else { return nil }
-        let now = ProxyClock.milliseconds
+        let now = eventLoop.milliseconds
         let next = Balancer.next(
             for: register,
             line: view.line,

@@ -37,7 +37,7 @@ final class Upstream: UpstreamOwner {
     /// Takes a request on: it goes now, waits for a place, or is refused with a reason.
     func take(_ front: FrontConnection, _ requestClass: RequestClass) -> NotForwardedReason? {
         guard isUp else { return .cloudDown }
-        let now = ProxyClock.milliseconds
+        let now = shard.eventLoop.milliseconds
         guard let permit = breaker.admit(requestClass, at: now) else { return .breakerOpen }
         front.beginAttempt(at: name, permit: permit)
         switch gate.arrive(front.slot, requestClass, at: now) {
@@ -54,7 +54,7 @@ final class Upstream: UpstreamOwner {
 
     /// The register of a waiting request has left, or the request's time is over before anything was written.
     func withdraw(_ front: FrontConnection, _ requestClass: RequestClass, permit: CircuitBreaker.Permit) {
-        let now = ProxyClock.milliseconds
+        let now = shard.eventLoop.milliseconds
         if gate.abandon(front.slot, requestClass) {
             breaker.finish(permit, .unsent, at: now)
             return
@@ -77,7 +77,7 @@ final class Upstream: UpstreamOwner {
             shard.counters.staleReplaced += 1
         }
         waiters.append(front.slot)
-        front.wait(.forConnection, until: ProxyClock.milliseconds + times.connect)
+        front.wait(.forConnection, until: shard.eventLoop.milliseconds + times.connect)
         openIfNeeded()
     }
 
@@ -85,7 +85,7 @@ final class Upstream: UpstreamOwner {
         guard connection.isReusable, let (bytes, job) = front.requestToSend(number: nextJob) else { return false }
         nextJob += 1
         busy += 1
-        front.forwarded(job, on: connection, until: ProxyClock.milliseconds + times.answer)
+        front.forwarded(job, on: connection, until: shard.eventLoop.milliseconds + times.answer)
         // `isReusable` was asked just before, on the same event loop: this cannot be refused.
         let isSent = connection.send(bytes, for: job)
         precondition(isSent, "a reusable connection refused a request")
@@ -94,7 +94,7 @@ final class Upstream: UpstreamOwner {
 
     private func refuse(_ slot: Int, _ reason: NotForwardedReason) {
         guard let front = shard.front(slot) else { return }
-        if let permit = front.permit { breaker.finish(permit, .unsent, at: ProxyClock.milliseconds) }
+        if let permit = front.permit { breaker.finish(permit, .unsent, at: shard.eventLoop.milliseconds) }
         front.attemptFailed(reason)
     }
 
@@ -104,7 +104,7 @@ final class Upstream: UpstreamOwner {
         _ ending: AdmissionGate.Ending,
         _ outcome: CircuitBreaker.Outcome
     ) {
-        let now = ProxyClock.milliseconds
+        let now = shard.eventLoop.milliseconds
         gate.finish(requestClass, ending, at: now)
         breaker.finish(permit, outcome, at: now)
     }
@@ -187,7 +187,7 @@ final class Upstream: UpstreamOwner {
     /// The register has left while its request is at the cloud: the request may finish, within its time.
     func orphan(_ connection: UpstreamConnection, _ job: UpstreamJob, until deadline: Int64) {
         connection.orphan()
-        let wait = TimeAmount.milliseconds(max(0, deadline - ProxyClock.milliseconds))
+        let wait = TimeAmount.milliseconds(max(0, deadline - shard.eventLoop.milliseconds))
         shard.eventLoop.assumeIsolated().scheduleTask(in: wait) { [weak connection] in
             if let connection { self.giveUp(connection, job) }
         }

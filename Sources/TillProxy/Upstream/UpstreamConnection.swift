@@ -155,7 +155,7 @@ final class UpstreamConnection: ChannelInboundHandler {
         openingTimer?.cancel()
         openingTimer = nil
         phase = .idle
-        idleSince = ProxyClock.milliseconds
+        idleSince = context?.eventLoop.milliseconds ?? 0
         owner?.connectionReady(self)
     }
 
@@ -166,7 +166,7 @@ final class UpstreamConnection: ChannelInboundHandler {
             end()
         } else {
             phase = .idle
-            idleSince = ProxyClock.milliseconds
+            idleSince = context?.eventLoop.milliseconds ?? 0
         }
         owner?.connection(self, answered: job, with: head, answer)
     }
