@@ -139,7 +139,7 @@ struct ForwardingTests {
 
 @Suite("An activation finds the cloud that holds the configuration")
 struct ActivationTests {
-    private let notHome = "{\"type\":\"/problems/not-home\",\"title\":\"x\",\"status\":409}"
+    private let notHome = "{\"type\":\"/problems/not-home\",\"title\":\"x\",\"status\":409,\"detail\":\"y\"}"
 
     @Test("not-home is not told to the register: the other cloud is asked with the same bytes")
     func other() {

@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
 import TillEngine
+import TillProtocol
 
 /// The numbers of a proxy in Prometheus' text format, version 0.0.4.
 struct PrometheusText {
@@ -38,8 +39,14 @@ struct PrometheusText {
     }
 
     private mutating func requests(_ counters: Counters) {
-        family("tillbridge_proxy_heartbeats_total", "counter", "Heartbeats answered by the proxy")
-        line("tillbridge_proxy_heartbeats_total", "", counters.heartbeats)
+        family(
+            "tillbridge_proxy_heartbeats_total",
+            "counter",
+            "Heartbeats answered by the proxy, by the register's lane"
+        )
+        for (lane, count) in zip(TillProtocol.LaneStatus.allCases.map(\.wireName) + ["other"], counters.heartbeats) {
+            line("tillbridge_proxy_heartbeats_total", "lane=\"\(lane)\"", count)
+        }
         family(
             "tillbridge_proxy_throttled_total",
             "counter",

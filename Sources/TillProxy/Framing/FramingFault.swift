@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import TillProtocol
 
 /// Why a message is refused. After any of these nobody can say where the next message begins, or wants to: the
 /// connection is closed.
@@ -35,6 +36,17 @@ enum FramingFault: Error, Equatable, Sendable, CaseIterable {
         case .bodyTooLarge: 413
         case .headTooLarge: 431
         case .version: 505
+        }
+    }
+
+    var problem: ProblemType {
+        switch self {
+        case .bareLineFeed, .requestLine, .statusLine, .header, .tooManyHeaders, .contentLength, .transferEncoding,
+            .unsupportedHeader, .cloudName, .version:
+            .malformed
+        case .path: .notFound
+        case .method: .methodNotAllowed
+        case .bodyTooLarge, .headTooLarge: .tooLarge
         }
     }
 

@@ -3,6 +3,7 @@ import NIOCore
 import NIOTLS
 import TillDomain
 import TillEngine
+import TillProtocol
 
 /// A register's connection: reads one request, has it forwarded or answers it, writes the answer, reads the next.
 ///
@@ -168,15 +169,15 @@ final class FrontConnection: ChannelInboundHandler {
     }
 
     private func answerHeartbeat(_ exchange: Exchange) {
-        shard.counters.heartbeats += 1
         var body = exchange.request
         body.moveReaderIndex(forwardBy: exchange.head.headLength)
         self.exchange = nil
         let closing = isLastAnswer(exchange.head)
-        if let answer = shard.heartbeatAnswer(to: body) {
-            write(LocalAnswers.json(answer, closing: closing), closing: closing)
-        } else {
-            write(LocalAnswers.malformedHeartbeat(closing: closing), closing: closing)
+        do throws(MessageError) {
+            let answer = try shard.answerHeartbeat(body)
+            write(LocalAnswers.heartbeat(answer, closing: closing), closing: closing)
+        } catch {
+            write(LocalAnswers.malformed(error, closing: closing), closing: closing)
         }
     }
 

@@ -1,7 +1,7 @@
 // Part of Tillbridge. See LICENSE.
-import Foundation
 import NIOCore
 import TillDomain
+import TillProtocol
 
 /// What a cloud says of itself: the answer to `GET /healthz`, which a proxy asks every 500 ms over its mutual TLS.
 ///
@@ -25,30 +25,22 @@ struct CloudReport: Equatable, Sendable {
     var load: Int
     var routing: Int
     var configuration: Int
-    var dark: [Wallet]
+    var dark: [RoutedWallet]
+}
 
-    init(time: Timestamp, takesPayments: Bool, load: Int, routing: Int, configuration: Int, dark: [Wallet]) {
-        self.time = time
-        self.takesPayments = takesPayments
-        self.load = load
-        self.routing = routing
-        self.configuration = configuration
+extension CloudReport {
+    init(json bytes: ByteBuffer) throws(MessageError) {
+        let object = try JSONObject(parsing: Array(bytes.readableBytesView))
+        time = try object.time("time")
+        takesPayments = try object.bool("takesPayments")
+        load = Int(try object.integer("load", in: 0...1_000))
+        routing = Int(try object.integer("routing"))
+        configuration = Int(try object.integer("configuration"))
+        var dark: [RoutedWallet] = []
+        for name in try object.strings("dark", atMost: 32, length: 1...20) {
+            guard let wallet = RoutedWallet(name) else { throw object.invalid("dark") }
+            dark.append(wallet)
+        }
         self.dark = dark
-    }
-
-    init?(json: ByteBuffer) {
-        guard let object = try? JSONSerialization.jsonObject(with: Data(json.readableBytesView)) as? [String: Any],
-            let time = object["time"] as? Int64, let takes = object["takesPayments"] as? Bool,
-            let load = object["load"] as? Int, let routing = object["routing"] as? Int,
-            let configuration = object["configuration"] as? Int, let dark = object["dark"] as? [String]
-        else { return nil }
-        self.init(
-            time: Timestamp(milliseconds: time),
-            takesPayments: takes,
-            load: load,
-            routing: routing,
-            configuration: configuration,
-            dark: dark.compactMap { Wallet(wireName: Array($0.utf8)) }
-        )
     }
 }

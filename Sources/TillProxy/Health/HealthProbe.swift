@@ -99,7 +99,7 @@ final class HealthProbe: UpstreamOwner {
         guard job.number == check else { return }
         var body = bytes
         body.moveReaderIndex(forwardBy: head.headLength)
-        guard head.status == 200, let report = CloudReport(json: body) else {
+        guard head.status == 200, let report = try? CloudReport(json: body) else {
             finish(nil)
             return
         }

@@ -28,20 +28,20 @@ struct HealthView: Equatable, Sendable {
     /// Cloud time at a monotonic moment; unknown until a cloud was heard.
     func time(at now: Int64) -> Timestamp { time == .unknown ? .unknown : time + max(0, now - readAt) }
 
-    /// The newest routing version among reachable clouds; of any cloud if none is.
-    var routing: Int { newest { $0.routing } }
-    var configuration: Int { newest { $0.configuration } }
+    /// The newest routing version among reachable clouds; of any cloud if none is reachable, nil if none was heard.
+    var routing: Int? { newest { $0.routing } }
+    var configuration: Int? { newest { $0.configuration } }
 
     /// The wallets that cannot be paid with at `cloud`; without a cloud, those that are dark anywhere.
-    func dark(at cloud: CloudName?) -> [Wallet] {
+    func dark(at cloud: CloudName?) -> [RoutedWallet] {
         if let cloud { return self[cloud].report?.dark ?? [] }
         let a = a.report?.dark ?? []
         return a + (b.report?.dark ?? []).filter { !a.contains($0) }
     }
 
-    private func newest(_ version: (CloudReport) -> Int) -> Int {
+    private func newest(_ version: (CloudReport) -> Int) -> Int? {
         let reachable = [a, b].filter(\.isUp).compactMap(\.report)
         let reports = reachable.isEmpty ? [a, b].compactMap(\.report) : reachable
-        return reports.map(version).max() ?? 0
+        return reports.map(version).max()
     }
 }

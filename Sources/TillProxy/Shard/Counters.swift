@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
 import TillEngine
+import TillProtocol
 
 /// How a request ended, as metrics and the access log tell it.
 enum RequestOutcome: Int, CaseIterable, Sendable {
@@ -93,7 +94,8 @@ struct Counters: Sendable {
     private var closes = [UInt64](repeating: 0, count: CloseReason.allCases.count)
     private var faults = [UInt64](repeating: 0, count: FramingFault.allCases.count)
     var accepted: UInt64 = 0
-    var heartbeats: UInt64 = 0
+    /// By what the register's lane was doing; the last one is anything this build does not know.
+    private(set) var heartbeats = [UInt64](repeating: 0, count: TillProtocol.LaneStatus.allCases.count + 1)
     var throttled: UInt64 = 0
     /// Pooled connections that were found dead before anything was written to them.
     var staleReplaced: UInt64 = 0
@@ -128,6 +130,11 @@ struct Counters: Sendable {
         notForwarded[reason.rawValue * Self.clouds + cloud.index]
     }
 
+    mutating func countHeartbeat(_ lane: TillProtocol.LaneStatus?) {
+        let index = lane.flatMap { TillProtocol.LaneStatus.allCases.firstIndex(of: $0) }
+        heartbeats[index ?? TillProtocol.LaneStatus.allCases.count] += 1
+    }
+
     mutating func count(_ reason: CloseReason) { closes[reason.rawValue] += 1 }
     func closes(_ reason: CloseReason) -> UInt64 { closes[reason.rawValue] }
 
@@ -147,7 +154,7 @@ struct Counters: Sendable {
         add(&left.closes, right.closes)
         add(&left.faults, right.faults)
         left.accepted += right.accepted
-        left.heartbeats += right.heartbeats
+        add(&left.heartbeats, right.heartbeats)
         left.throttled += right.throttled
         left.staleReplaced += right.staleReplaced
     }

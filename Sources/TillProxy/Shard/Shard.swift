@@ -136,23 +136,6 @@ final class Shard {
         accessLog?.write(exchange, outcome, status: status, answerBytes: answerBytes, address: address, now: now)
     }
 
-    /// The answer to a heartbeat, or nil if it is not one.
-    func heartbeatAnswer(to body: ByteBuffer) -> [UInt8]? {
-        guard let register = Heartbeat.register(in: body) else { return nil }
-        let now = eventLoop.milliseconds
-        let next = Balancer.next(
-            for: register,
-            line: view.line,
-            a: takesPayments(.a, at: now),
-            b: takesPayments(.b, at: now)
-        )
-        return Heartbeat.answer(view, next: next, at: now)
-    }
-
-    private func takesPayments(_ name: CloudName, at now: Int64) -> Bool {
-        view[name].takesPayments && upstream(name).breaker.wouldAdmit(at: now)
-    }
-
     // MARK: What comes from elsewhere
 
     func apply(_ view: HealthView) {

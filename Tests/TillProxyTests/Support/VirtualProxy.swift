@@ -16,10 +16,11 @@ final class VirtualProxy {
     let shard: Shard
     let monitor: HealthMonitor
 
-    init(settings change: (inout ProxySettings) -> Void = { _ in }) {
+    init(a door: VirtualCloud.Door = .accepting, settings change: (inout ProxySettings) -> Void = { _ in }) {
         let loop = loop
         let clouds = CloudName.allCases.map { VirtualCloud(name: $0, loop: loop) }
         a = clouds[0]
+        a.door = door
         b = clouds[1]
         let connectors = clouds.map { cloud in
             CloudConnector(
@@ -120,6 +121,8 @@ final class VirtualCloud: @unchecked Sendable {
         configuration: 7,
         dark: []
     )
+    /// What health checks are answered with instead of the report.
+    var healthOverride: String?
     /// Requests that arrived and were not answered yet.
     private(set) var requests: [Request] = []
     /// Everything that ever arrived, health checks left out.
@@ -155,7 +158,7 @@ final class VirtualCloud: @unchecked Sendable {
                 hasWorked = true
                 let text = String(buffer: buffer)
                 if text.hasPrefix("GET /healthz ") {
-                    if isHealthy { write(healthAnswer, to: channel) }
+                    if isHealthy { write(healthOverride ?? healthAnswer, to: channel) }
                 } else {
                     arrived.append(text)
                     requests.append(Request(channel: channel, text: text))
@@ -209,7 +212,7 @@ final class VirtualCloud: @unchecked Sendable {
     }
 
     private var healthAnswer: String {
-        let dark = report.dark.map { "\"\(String(decoding: $0.wireBytes, as: UTF8.self))\"" }.joined(separator: ",")
+        let dark = report.dark.map { "\"\(String(decoding: $0.name, as: UTF8.self))\"" }.joined(separator: ",")
         let time = report.time.milliseconds + loop.milliseconds
         return Self.text(
             "{\"time\":\(time),\"takesPayments\":\(report.takesPayments),\"load\":\(report.load),"
