@@ -101,6 +101,12 @@ struct PrometheusText {
         gauge("tillbridge_proxy_cloud_up", "1 while the cloud is reachable", sample, view) { _, cloud in
             cloud.isUp ? 1 : 0
         }
+        family("tillbridge_proxy_cloud_checks_total", "counter", "Health checks of the cloud, by outcome")
+        for cloud in CloudName.allCases {
+            let label = "cloud=\"\(cloud.letter)\",outcome="
+            line("tillbridge_proxy_cloud_checks_total", label + "\"good\"", view[cloud].goodChecks)
+            line("tillbridge_proxy_cloud_checks_total", label + "\"failed\"", view[cloud].failedChecks)
+        }
         gauge("tillbridge_proxy_cloud_takes_payments", "1 while the cloud takes payments", sample, view) { _, cloud in
             cloud.takesPayments ? 1 : 0
         }

@@ -78,9 +78,11 @@ final class HealthMonitor {
 
     private func checked(_ name: CloudName, _ result: (report: CloudReport, readAt: Int64)?) {
         guard let result else {
+            view[name].failedChecks += 1
             update(name, .checkFailed)
             return
         }
+        view[name].goodChecks += 1
         view[name].report = result.report
         // A cloud that takes no payments may do so because it distrusts its clock.
         let other = view[name.other]

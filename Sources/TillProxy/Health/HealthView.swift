@@ -8,6 +8,8 @@ struct HealthView: Equatable, Sendable {
         var isUp = false
         /// The newest report; kept while the cloud is down.
         var report: CloudReport?
+        var goodChecks: UInt64 = 0
+        var failedChecks: UInt64 = 0
 
         var takesPayments: Bool { isUp && report?.takesPayments == true }
     }
