@@ -50,8 +50,9 @@ final class AccessLog: Sendable {
             return
         }
         pending.add(size, ordering: .relaxed)
-        pool.submit { [self] state in
-            if state == .active { writeAll(page) }
+        pool.submit { [self] _ in
+            // Also when the pool is about to end: the last lines are the ones somebody will look for.
+            writeAll(page)
             pending.subtract(size, ordering: .relaxed)
         }
     }
