@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import Foundation
 import GRDB
+import Glibc
 package import TillDomain
 package import TillStore
 
@@ -26,12 +27,14 @@ extension SQLiteStore {
                     + "stop the other process or choose another --database."
             )
         }
-        let isNew = !FileManager.default.fileExists(atPath: path)
-        if !isNew { try check(path, cloud: cloud) }
         do {
+            if FileManager.default.fileExists(atPath: path) {
+                try check(path, cloud: cloud)
+            } else {
+                try make(path, cloud: cloud)
+            }
             let pool = try DatabasePool(path: path, configuration: configuration())
             try setFullSync(pool, path: path)
-            if isNew { try make(pool, cloud: cloud) }
             return SQLiteStore(pool: pool, lock: lock, clock: clock)
         } catch let error as StoreStartError {
             throw error
@@ -67,8 +70,14 @@ extension SQLiteStore {
         }
     }
 
-    private static func make(_ pool: DatabasePool, cloud: CloudName) throws {
-        try pool.write { database in
+    /// Makes the file under another name first, so that a crash never leaves half a database under this one.
+    private static func make(_ path: String, cloud: CloudName) throws {
+        let draft = path + ".new"
+        for end in ["", "-journal"] where FileManager.default.fileExists(atPath: draft + end) {
+            try FileManager.default.removeItem(atPath: draft + end)
+        }
+        let queue = try DatabaseQueue(path: draft)
+        try queue.write { database in
             try database.execute(sql: Schema.statements)
             try database.execute(
                 sql: "INSERT INTO meta (name, value) VALUES ('cloud', ?)",
@@ -77,6 +86,19 @@ extension SQLiteStore {
             try database.execute(sql: "PRAGMA application_id = \(Schema.applicationID)")
             try database.execute(sql: "PRAGMA user_version = \(Schema.version)")
         }
+        try queue.close()
+        guard rename(draft, path) == 0, syncFolder(of: path) else {
+            throw StoreStartError(
+                "The database \(path) cannot be made in its folder: check the folder's permissions and free space."
+            )
+        }
+    }
+
+    private static func syncFolder(of path: String) -> Bool {
+        let folder = Glibc.open(URL(filePath: path).deletingLastPathComponent().path, O_RDONLY | O_DIRECTORY)
+        guard folder >= 0 else { return false }
+        defer { _ = Glibc.close(folder) }
+        return fsync(folder) == 0
     }
 
     /// Reads an existing file without changing it.

@@ -13,7 +13,9 @@ enum Backend: CaseIterable, Sendable {
     static var available: [Backend] { allCases }
 
     /// An empty store of cloud A that ``StoreFixture/finish()`` removes.
-    func makeFixture() throws -> StoreFixture { try StoreFixture(backend: self) }
+    func makeFixture(_ name: String = "tillbridge-store") throws -> StoreFixture {
+        try StoreFixture(backend: self, name: name)
+    }
 }
 
 /// One store on disk, which can be closed and opened again.
@@ -23,9 +25,9 @@ final class StoreFixture: Sendable {
     private let backend: Backend
     private let opened: Mutex<any CloudStore>
 
-    init(backend: Backend) throws {
+    init(backend: Backend, name: String) throws {
         self.backend = backend
-        folder = FileManager.default.temporaryDirectory.appending(path: "tillbridge-store-\(UUID().uuidString)")
+        folder = FileManager.default.temporaryDirectory.appending(path: "\(name)-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
         opened = Mutex(
             try SQLiteStore.open(path: folder.appending(path: "cloud.sqlite").path, cloud: .a, clock: clock.now)
@@ -63,6 +65,19 @@ final class TestClock: Sendable {
 /// Runs `body` with an empty store and removes it afterwards.
 func withStore(_ backend: Backend = .sqlite, _ body: (StoreFixture) async throws -> Void) async throws {
     let fixture = try backend.makeFixture()
+    do {
+        try await body(fixture)
+    } catch {
+        await fixture.finish()
+        throw error
+    }
+    await fixture.finish()
+}
+
+/// The same with a store whose syncs are counted.
+func withCountedStore(_ body: (StoreFixture) async throws -> Void) async throws {
+    SyncCounter.install
+    let fixture = try Backend.sqlite.makeFixture(SyncCounter.mark.description)
     do {
         try await body(fixture)
     } catch {
