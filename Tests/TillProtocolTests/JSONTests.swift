@@ -107,11 +107,11 @@ import TillProtocol
 
     @Test("depth and members are bounded")
     func bounds() throws {
-        _ = try read(#"{"a":[{"b":[]}]}"#)
-        #expect(throws: JSONError.tooDeep(offset: 12)) { try read(#"{"a":[{"b":[[]]}]}"#) }
-        _ = try read(#"{"a":[{"b":[[]]}]}"#, limits: JSONLimits(depth: 5))
+        _ = try read(#"{"a":[{"b":[[]]}]}"#)
+        #expect(throws: JSONError.tooDeep(offset: 13)) { try read(#"{"a":[{"b":[[[]]]}]}"#) }
+        _ = try read(#"{"a":[{"b":[[[]]]}]}"#, limits: JSONLimits(depth: 6))
         let bomb = String(repeating: "[", count: 100_000)
-        #expect(throws: JSONError.tooDeep(offset: 8)) { try read("{\"a\":" + bomb) }
+        #expect(throws: JSONError.tooDeep(offset: 9)) { try read("{\"a\":" + bomb) }
         let members = (0..<64).map { "\"m\($0)\":0" }.joined(separator: ",")
         _ = try read("{\(members)}")
         #expect(throws: JSONError.self) { try read("{\(members),\"more\":0}") }

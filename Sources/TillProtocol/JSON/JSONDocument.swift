@@ -4,13 +4,13 @@ import TillDomain
 /// How much a reader takes.
 package struct JSONLimits: Equatable, Sendable {
     /// Objects and arrays inside each other.
-    package var depth = 4
+    package var depth = 5
     /// Members of one object.
     package var members = 64
     /// Whether numbers that are not whole may occur. They can then be read as text alone.
     package var allowsFractions = false
 
-    package init(depth: Int = 4, members: Int = 64, allowsFractions: Bool = false) {
+    package init(depth: Int = 5, members: Int = 64, allowsFractions: Bool = false) {
         self.depth = depth
         self.members = members
         self.allowsFractions = allowsFractions
