@@ -39,7 +39,9 @@ import TillWallets
 
     @Test("a genuine answer about another order is no answer")
     func otherOrder() throws {
-        #expect(try read("pay-paid-other-order").outcome == .pay(.unknown(.malformed)))
+        let reading = try read("pay-paid-other-order")
+        #expect(reading.outcome == .pay(.unknown(.malformed)))
+        #expect(reading.alarm == .forgedAnswer)
     }
 
     @Test(

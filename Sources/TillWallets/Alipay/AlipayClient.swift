@@ -91,7 +91,9 @@ package struct AlipayClient: WalletAdapter {
         guard let answer = AlipayAnswer(signed, encoding: envelope.encoding) else { return malformed }
         // The signature covers neither the node's name nor the request. What an error node says of a success, and
         // what a genuine answer to another call or order says, is nothing that was asked.
-        guard answer.isAbout(operation.order, required: false) else { return malformed }
+        guard answer.isAbout(operation.order, required: false) else {
+            return WalletReading(outcome: operation.unknown(.malformed), alarm: .forgedAnswer)
+        }
         if envelope.isError, answer.code == "10000" || answer.code == "10003" { return malformed }
         switch (answer.code, operation) {
         case ("10000", _):

@@ -7,7 +7,7 @@ import TillDomain
 /// RSA2: RSASSA-PKCS1-v1.5 with SHA-256, Base64.
 ///
 /// The keys are parsed when the account is opened, never per call: RSA is the dearest step of a payment.
-struct AlipaySigning: Sendable {
+struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     private let merchantKey: _RSA.Signing.PrivateKey
     private let alipayKey: _RSA.Signing.PublicKey
 
@@ -22,6 +22,9 @@ struct AlipaySigning: Sendable {
         self.merchantKey = key
         self.alipayKey = other
     }
+
+    var description: String { "Alipay keys (masked)" }
+    var customMirror: Mirror { Mirror(self, children: []) }
 
     /// The most common mistake: Alipay shows both public keys on one page.
     var verifiesWithOwnKey: Bool {

@@ -54,7 +54,8 @@ package enum WalletAlarm: Hashable, Sendable {
     case merchantAccount
     /// The wallet says that our request is wrong: the developers.
     case ourRequest
-    /// The answer's signature is missing or wrong: a forger, or a key that changed.
+    /// The answer's signature is missing or wrong, or it is genuine and about another order: a forger, or a key that
+    /// changed.
     case forgedAnswer
     /// A code that is in no table: the wallet changed, or the table has a gap.
     case unlistedCode

@@ -106,7 +106,7 @@ package struct WeChatPayClient: WalletAdapter {
         // The signature covers neither the path nor the request, so that the answer must name what was asked.
         guard answer.agrees("appid", appID), answer.agrees("mch_id", merchantID),
             answer.agrees("out_trade_no", operation.order.number.bytes)
-        else { return malformed }
+        else { return WalletReading(outcome: operation.unknown(.malformed), alarm: .forgedAnswer) }
         guard answer.says("SUCCESS", in: "return_code") else { return unprocessed(answer, of: operation) }
         if answer.says("SUCCESS", in: "result_code") {
             return success(answer, of: operation) ?? malformed

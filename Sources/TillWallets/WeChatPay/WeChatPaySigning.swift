@@ -3,7 +3,7 @@ import Crypto
 import TillDomain
 
 /// WeChat Pay V2's signature: a hash over the sorted fields and the API key, in both directions.
-struct WeChatPaySigning: Sendable {
+struct WeChatPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     enum Kind: Equatable, Sendable {
         case md5, hmacSHA256
 
@@ -26,6 +26,9 @@ struct WeChatPaySigning: Sendable {
         self.key = key
         self.previousKey = previousKey
     }
+
+    var description: String { "WeChat Pay keys (masked)" }
+    var customMirror: Mirror { Mirror(self, children: []) }
 
     /// `name=value` of every field with a value but `sign`, sorted by name, joined with `&`.
     static func text(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {

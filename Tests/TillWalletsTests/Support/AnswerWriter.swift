@@ -1,0 +1,48 @@
+// Part of Tillbridge. See LICENSE.
+import Crypto
+import CryptoExtras
+import Foundation
+import Testing
+import TillWallets
+
+/// The wallets' side of the signatures, for answers that no fixture has.
+enum AnswerWriter {
+    private static let alipayKey = Result {
+        try _RSA.Signing.PrivateKey(pemRepresentation: Fixture.text("keys/wallet-private.pem"))
+    }
+
+    static func alipay(_ node: String, _ content: String) throws -> InboundResponse {
+        let digest = SHA256.hash(data: Data(content.utf8))
+        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+        let sign = signature.rawRepresentation.base64EncodedString()
+        return InboundResponse(status: 200, body: [UInt8]("{\"\(node)\":\(content),\"sign\":\"\(sign)\"}".utf8))
+    }
+
+    /// A business failure of the call whose fixtures begin with `word`.
+    static func alipay(_ word: String, code: String = "40004", subCode: String) throws -> InboundResponse {
+        let node = word == "refund-query" ? "trade_fastpay_refund_query" : "trade_\(word)"
+        return try alipay(
+            "alipay_\(node)_response",
+            "{\"code\":\"\(code)\",\"msg\":\"Business Failed\",\"sub_code\":\"\(subCode)\",\"sub_msg\":\"…\"}"
+        )
+    }
+
+    static func weChatPay(_ fields: [String: String], key: String = Account.weChatPayKey) -> InboundResponse {
+        var fields = fields
+        fields["return_code"] = fields["return_code"] ?? "SUCCESS"
+        fields["appid"] = "wx0000000000000001"
+        fields["mch_id"] = "1900000001"
+        fields["nonce_str"] = "a1b2c3d4e5f60718"
+        let text =
+            fields.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: "&") + "&key=" + key
+        let digest = HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(key.utf8)))
+        fields["sign"] = digest.map { String(format: "%02X", $0) }.joined()
+        let body = fields.map { "<\($0.key)><![CDATA[\($0.value)]]></\($0.key)>" }.joined()
+        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8))
+    }
+
+    static func weChatPay(failure code: String) -> InboundResponse {
+        weChatPay(["result_code": "FAIL", "err_code": code, "err_code_des": "…"])
+    }
+}
