@@ -298,6 +298,7 @@ extension Simulation {
             // An error of the wallet's own: executed in one half of the cases.
             if faultRandom.next() % 2 == 0 {
                 _ = wallet.pay(row.order, shopper: shopper(code), lag: delay(0, 3_000), now: now)
+                checkBooked(number)
             }
             queue.add(
                 .walletAnswers(cloud, life: life, number, .payOutcome(.unknown(.walletUnsure))),
@@ -306,6 +307,7 @@ extension Simulation {
             return
         }
         let outcome = wallet.pay(row.order, shopper: shopper(code), lag: faultsOn ? delay(0, 3_000) : 0, now: now)
+        checkBooked(number)
         checkLedger(number)
         if answered {
             queue.add(.walletAnswers(cloud, life: life, number, .payOutcome(outcome)), at: now + delay(5, 100))

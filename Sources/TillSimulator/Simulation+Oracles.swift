@@ -51,6 +51,15 @@ extension Simulation {
         if paysWritten[number, default: 0] > 1 { violation("S12: pay for \(number) was written twice") }
     }
 
+    /// S1: a number that was called final is never booked afterwards. That the money would be found and returned later
+    /// does not count: repair is for wallets that break their word.
+    mutating func checkBooked(_ number: OrderNumber) {
+        guard wallet.net(number) > 0 else { return }
+        for cloud in clouds where cloud.rows[number]?.state == .revoked {
+            violation("S1: \(number) was booked after cloud \(cloud.name) called it final")
+        }
+    }
+
     /// S8: never more back than was paid.
     mutating func checkLedger(_ number: OrderNumber) {
         if wallet.net(number) < 0 { violation("S8: more was given back for \(number) than was paid") }
