@@ -55,6 +55,7 @@ package struct ProxyService: Service {
             throw error
         }
         await end(core, group, accessLog)
+        logger.info("ended")
     }
 
     private func serve(_ core: ProxyCore, _ group: MultiThreadedEventLoopGroup) async throws {
@@ -80,7 +81,6 @@ package struct ProxyService: Service {
         // Pools and connections point back to their shard until the last event loop has ended.
         withExtendedLifetime(core) {}
         await accessLog?.close()
-        logger.info("ended")
     }
 
     private func bind(

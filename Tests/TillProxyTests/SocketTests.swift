@@ -120,6 +120,59 @@ struct SocketTests {
         }
     }
 
+    @Test("with a CA for registers, only a register with a certificate of that CA gets through")
+    func clientAuthority() async throws {
+        var keys = authority.proxyFiles
+        keys.clientAuthority = authority.file("ca.pem")
+        try await withCloud { cloud in
+            try await SocketProxy.run(clouds: [cloud.address(.a)], keys: keys) { proxy in
+                try await proxy.becomesReady()
+                await #expect(throws: (any Error).self) {
+                    let register = try await proxy.connect(tls: registerTLS())
+                    _ = try await register.exchange(VirtualRegister.request("query"))
+                }
+                var known = registerTLS()
+                known.certificateChain = try NIOSSLCertificate.fromPEMFile(authority.file("proxy.tillbridge.pem"))
+                    .map { .certificate($0) }
+                known.privateKey = .privateKey(
+                    try NIOSSLPrivateKey(file: authority.file("proxy.tillbridge.key"), format: .pem)
+                )
+                let register = try await proxy.connect(tls: known)
+                #expect(try await register.exchange(VirtualRegister.request("query")).hasPrefix("HTTP/1.1 200"))
+                #expect(cloud.arrived.count == 1)
+                register.close()
+            }
+        }
+    }
+
+    @Test(
+        "the last answer of a connection arrives whole before it ends, over TLS and without",
+        arguments: [true, false]
+    )
+    func lastAnswer(usesTLS: Bool) async throws {
+        try await withCloud { cloud in
+            let keys = usesTLS ? authority.proxyFiles : nil
+            try await SocketProxy.run(clouds: [cloud.address(.a)], keys: keys) { proxy in
+                try await proxy.becomesReady()
+                for (request, status) in [
+                    (VirtualRegister.request("query", headers: "Connection: close\r\n"), 200),
+                    (
+                        "POST /v1/pay HTTP/1.1\r\nContent-Length: 5, 5\r\n\r\n" + String(repeating: "x", count: 50_000),
+                        400
+                    ),
+                    (VirtualRegister.request("query") + VirtualRegister.request("pay"), 200),
+                ] {
+                    let register = try await proxy.connect(tls: usesTLS ? registerTLS() : nil)
+                    let answer = try await register.exchange(request)
+                    #expect(answer.hasPrefix("HTTP/1.1 \(status) "), "\(answer)")
+                    #expect(answer.contains("Connection: close\r\n"))
+                    await #expect(throws: SocketRegister.Closed.self) { _ = try await register.answer() }
+                }
+                #expect(!cloud.arrived.contains { $0.contains("/v1/pay") })
+            }
+        }
+    }
+
     // MARK: Many at once
 
     @Test("each of many registers on several event loops gets its own answers")
