@@ -44,7 +44,6 @@ package enum CloudGuard: UInt8, WireName, Hashable {
     case unsentSinceQuery
     /// This is the paying cloud, and t0 is safe or its tombstone says unsent.
     case canProveUnsent
-    case unsent
     /// The wallet's reversal window is over: a refund takes the reversal's place.
     case windowOver
     /// The last cancel was refused.
@@ -82,7 +81,6 @@ package enum CloudGuard: UInt8, WireName, Hashable {
         case .unsentProof: "unsent-proof"
         case .unsentSinceQuery: "unsent-since-query"
         case .canProveUnsent: "can-prove-unsent"
-        case .unsent: "unsent"
         case .windowOver: "window-over"
         case .cancelRefused: "cancel-refused"
         case .cancelDone: "cancel-done"

@@ -79,6 +79,17 @@ package struct CloudPayment: Equatable, Sendable {
         return [.commit(commit)] + effects
     }
 
+    /// The place in the table of the row that `handle` would take, for documentation and tests. Nil: not listed.
+    package func row(
+        for event: CloudEvent,
+        at now: Timestamp,
+        context: CloudContext,
+        table: CloudTable = .standard
+    ) -> Int? {
+        let step = CloudStep(payment: self, event: event, now: now, context: context)
+        return table.place(state, event.kind, holds: step.holds)
+    }
+
     /// What time asks of this row at `now`. The shell handles them one after the other.
     package func timerEvents(at now: Timestamp) -> [CloudEvent] {
         var events: [CloudEvent] = []

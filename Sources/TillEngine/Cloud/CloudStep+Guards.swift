@@ -24,7 +24,6 @@ extension CloudStep {
         case .unsentProof: isHome && record.unsent && askedAt >= record.unsentSince
         case .unsentSinceQuery: isHome && record.unsent && askedAt < record.unsentSince
         case .canProveUnsent: isHome && (record.unsent || context.isSafe(intent.startedAt))
-        case .unsent: record.unsent
         case .windowOver: isWindowOver
         case .cancelRefused: record.cancelResult == .refused
         case .cancelDone: record.cancelResult == .closed || record.cancelResult == .refunded

@@ -24,11 +24,11 @@ extension CloudTable {
             [.revoking], [.queryPaid], if: [.tradeForeign, .unsentProof], to: .revoked,
             do: [.alarmForeignTrade, .finishUnsent], "a stranger's trade counts as nothing found and is never undone"),
         CloudRow(
-            [.revoking], [.queryPaid], if: [.tradeForeign, .unsentSinceQuery],
-            do: [.alarmForeignTrade, .lookAgainLater]),
-        CloudRow(
             [.revoking], [.queryPaid], if: [.tradeForeign, .absenceProven], to: .revoked,
             do: [.alarmForeignTrade, .finishNeverExisted]),
+        CloudRow(
+            [.revoking], [.queryPaid], if: [.tradeForeign, .unsentSinceQuery],
+            do: [.alarmForeignTrade, .lookAgainLater]),
         CloudRow([.revoking], [.queryPaid], if: [.tradeForeign], do: [.alarmForeignTrade, .sleepUntilProof]),
 
         // Money that is ours.
