@@ -140,7 +140,10 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "TillWalletsTests",
-            dependencies: ["TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras],
+            dependencies: [
+                "TillDomain", "TillEngine", "TillWallets", "TillSandbox", crypto, cryptoExtras, asyncHTTPClient,
+                nioCore, nioHTTP1, logging,
+            ],
             resources: [.copy("Fixtures")], swiftSettings: strict),
         .testTarget(
             name: "TillStoreTests",
