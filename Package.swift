@@ -111,7 +111,8 @@ let package = Package(
             dependencies: [hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
             resources: [.embedInCode("Pages")], swiftSettings: strict),
         .target(
-            name: "TillDemo", dependencies: [asyncHTTPClient, nioCore, logging], swiftSettings: strict),
+            name: "TillDemo",
+            dependencies: ["TillRegister", asyncHTTPClient, nioCore, nioHTTP1, unixSignals], swiftSettings: strict),
 
         // The same machines in virtual time.
         .target(

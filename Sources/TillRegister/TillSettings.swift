@@ -17,8 +17,6 @@ package struct TillSettings: Sendable {
     package let language: Language
     /// The shopper's phone page to show beside the till, if any.
     package let phone: String?
-    /// What the plug-in's protocol times are multiplied with; the page's estimates use it.
-    package let timeFactor: Double
 
     /// - Throws: ``TillStartError`` naming the option, what was given and what is allowed.
     package init(
@@ -27,8 +25,7 @@ package struct TillSettings: Sendable {
         listen: String,
         data: String,
         language: String = "en",
-        phone: String? = nil,
-        timeFactor: Double = 1
+        phone: String? = nil
     ) throws(TillStartError) {
         self.plugin = try TillSettings.loopbackAddress(plugin, option: "--plugin")
         self.token = try TillSettings.readToken(tokenFile)
@@ -44,10 +41,6 @@ package struct TillSettings: Sendable {
         } else {
             self.phone = nil
         }
-        guard timeFactor > 0, timeFactor <= 1 else {
-            throw TillStartError("--time-factor \(timeFactor) is out of range: use a number above 0 and at most 1.")
-        }
-        self.timeFactor = timeFactor
     }
 
     /// The bearer token goes over this address in the clear, so it stays on this machine.

@@ -31,9 +31,6 @@ struct TillCommand: AsyncParsableCommand {
     @Option(help: "The address of a shopper's phone page to show beside the till.")
     var phone: String?
 
-    @Option(help: "The plug-in's time factor, for the page's estimates.")
-    var timeFactor = 1.0
-
     func run() async throws {
         do {
             let settings = try TillSettings(
@@ -42,8 +39,7 @@ struct TillCommand: AsyncParsableCommand {
                 listen: listen,
                 data: data,
                 language: language,
-                phone: phone,
-                timeFactor: timeFactor
+                phone: phone
             )
             var logger = Logger(label: "till", factory: { StreamLogHandler.standardError(label: $0) })
             logger.logLevel = .notice

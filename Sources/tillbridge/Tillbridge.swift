@@ -8,6 +8,7 @@ struct Tillbridge: AsyncParsableCommand {
         abstract: "Mobile-wallet payments at the register.",
         subcommands: [
             Admin.self, ProxyCommand.self, SandboxCommand.self, TillCommand.self,
+            DemoCommand.self, DemoGuardCommand.self,
         ]
     )
 }

@@ -9,7 +9,6 @@ import TillRegister
         var listen = "127.0.0.1:7350"
         var language = "en"
         var phone: String?
-        var timeFactor = 1.0
         /// The sentence names it.
         var names: String
 
@@ -26,7 +25,6 @@ import TillRegister
             Wrong(listen: "127.0.0.1:99999", names: "--listen 127.0.0.1:99999"),
             Wrong(listen: "7350", names: "--listen 7350"), Wrong(language: "fr", names: "--language fr"),
             Wrong(phone: "https://example.com/phone", names: "--phone https://example.com/phone"),
-            Wrong(timeFactor: 0, names: "--time-factor 0"), Wrong(timeFactor: 2, names: "--time-factor 2"),
         ]
     )
     func wrong(_ wrong: Wrong) async throws {
@@ -39,8 +37,7 @@ import TillRegister
                     listen: wrong.listen,
                     data: folder,
                     language: wrong.language,
-                    phone: wrong.phone,
-                    timeFactor: wrong.timeFactor
+                    phone: wrong.phone
                 )
             }
             #expect(error?.sentence.contains(wrong.names) == true)

@@ -51,6 +51,6 @@ package struct PaperEntry: Codable, Equatable, Sendable {
         walletTransaction = answer.walletTransaction
         reason = answer.reason
         blockedBy = answer.blockedBy
-        undone = answer.undone
+        undone = answer.final
     }
 }

@@ -38,13 +38,16 @@ package actor TillDesk {
     /// The plug-in's silence is not a failure: the till asks on until it knows, and a *paid* is written down and
     /// then acknowledged.
     ///
-    /// - Parameter acknowledge: False plays a till that stops before it takes note of the payment.
+    /// - Parameters:
+    ///   - acknowledge: False plays a till that stops before it takes note of the payment.
+    ///   - patience: How long to ask on; zero plays a till that stops with the plug-in.
     package func pay(
         _ request: PaymentRequest,
-        acknowledge: Bool = true
+        acknowledge: Bool = true,
+        patience: Duration? = nil
     ) async throws -> PluginReply<SaleAnswer> {
         if !acknowledge { withheld.insert(request.saleRef) }
-        let deadline = ContinuousClock.now + .seconds(PluginClient.paymentSeconds)
+        let deadline = ContinuousClock.now + (patience ?? .seconds(PluginClient.paymentSeconds))
         var entry = PaperEntry(
             time: TillDesk.now(),
             kind: .asked,
@@ -56,8 +59,8 @@ package actor TillDesk {
         try await note(entry)
         var reply = await plugin.pay(request)
         try await note(reply, to: .pay, sale: request.saleRef)
-        while case .silence = reply, !Task.isCancelled, ContinuousClock.now < deadline {
-            try? await Task.sleep(for: .seconds(1))
+        while reply.isUndecided, !Task.isCancelled, ContinuousClock.now < deadline {
+            try? await Task.sleep(for: .milliseconds(500))
             reply = try await status(of: request.saleRef)
             if case .refused(let problem) = reply, problem.status == 404 {
                 // The plug-in never heard of it, so nothing was sent and nothing is owed.
@@ -66,9 +69,13 @@ package actor TillDesk {
                 try await note(PaperEntry(time: TillDesk.now(), told: answer, by: .pay))
                 return .answer(answer)
             }
-            if case .answer(let answer) = reply, answer.outcome == .waiting { reply = .silence("still waiting") }
         }
         return reply
+    }
+
+    /// Sends a body as it is: what a register that gets things wrong would send.
+    package func present(_ body: String, as sale: String) async throws -> PluginReply<SaleAnswer> {
+        try await order(.pay, sale) { await plugin.post("/v1/payments", body: Data(body.utf8)) }
     }
 
     /// What the plug-in says of a sale now. Written down where it is news.
@@ -176,10 +183,21 @@ package actor TillDesk {
     private static func now() -> Int64 { Int64((Date().timeIntervalSince1970 * 1000).rounded()) }
 }
 
+extension PluginReply<SaleAnswer> {
+    /// The till has to ask on.
+    fileprivate var isUndecided: Bool {
+        switch self {
+        case .answer(let answer): answer.outcome == .waiting
+        case .refused: false
+        case .silence: true
+        }
+    }
+}
+
 extension SaleAnswer {
     /// Whether a record of `other` makes a record of this answer superfluous: countdowns do not count.
     fileprivate func saysTheSame(as other: SaleAnswer) -> Bool {
         outcome == other.outcome && orderNumber == other.orderNumber && reason == other.reason
-            && waitingFor == other.waitingFor && undone == other.undone && walletTransaction == other.walletTransaction
+            && waitingFor == other.waitingFor && final == other.final && walletTransaction == other.walletTransaction
     }
 }

@@ -9,7 +9,7 @@ const fresh = () => ({ lines: [], ref: null, phase: "open", answer: null, proble
 let sale = fresh();
 let lane = null;        // the till's last status, null before the first
 let laneAt = 0;
-let facts = { language: "en", phone: null, timeFactor: 1 };
+let facts = { language: "en", phone: null };
 let language = "en";
 let phoneOpen = false;
 let scanNote = null;    // a complaint under the scan field: a key of WORDS
@@ -219,8 +219,9 @@ function laneView() {
 }
 
 const revoking = () => (lane.revokingSeconds == null ? 0 : lane.revokingSeconds + Math.floor((Date.now() - laneAt) / 1000));
+const timeFactor = () => ((lane && lane.status && lane.status.timeFactorThousandths) || 1000) / 1000;
 const since = () => (Date.now() - sale.at) / 1000;
-const ownSaleBlocks = () => lane && lane.status && lane.status.blocking && lane.status.blocking.saleRef === sale.ref;
+const ownSaleBlocks = () => lane && lane.status && lane.status.payment && lane.status.payment.saleRef === sale.ref;
 
 // One name for what the stage shows.
 function stageKey() {
@@ -261,7 +262,7 @@ const ICONS = {
 function stageView(key) {
   const amount = yuan(total());
   const answer = sale.answer;
-  const blocking = lane && lane.status && lane.status.blocking;
+  const blocking = lane && lane.status && lane.status.payment;
   const none = { facts: [], actions: [] };
   switch (key) {
     case "idle": return { ...none, tone: "idle", icon: "basket", title: t("idleTitle"), text: t("idleText") };
@@ -320,7 +321,7 @@ function orderFacts(answer) {
 }
 
 function releaseAction(always) {
-  const left = Math.ceil(120 * facts.timeFactor - revoking());
+  const left = Math.ceil(120 * timeFactor() - revoking());
   if (!always && left > 0) return [["supervisorIn", null, "quiet", { n: left }]];
   return [["supervisor", openSupervisor, "quiet"]];
 }
@@ -330,15 +331,15 @@ function countdown(key) {
   if (key === "waiting" || key === "shopper") {
     const answer = sale.answer;
     if (!answer || answer.decidesInSeconds == null) return null;
-    return { left: Math.max(0, answer.decidesInSeconds - since()), of: 45 * facts.timeFactor };
+    return { left: Math.max(0, answer.decidesInSeconds - since()), of: 45 * timeFactor() };
   }
   if (key === "busy") {
-    const blocking = lane.status.blocking;
+    const blocking = lane.status.payment;
     const left = blocking && (blocking.decidesInSeconds ?? blocking.retryAfterSeconds);
-    return left == null ? null : { left: Math.max(0, left - (Date.now() - laneAt) / 1000), of: 45 * facts.timeFactor };
+    return left == null ? null : { left: Math.max(0, left - (Date.now() - laneAt) / 1000), of: 45 * timeFactor() };
   }
   if ((key === "undoing" || key === "otherUndoing") && lane && lane.revokingSeconds != null) {
-    return { left: revoking(), of: 130 * facts.timeFactor, up: true };
+    return { left: revoking(), of: 130 * timeFactor(), up: true };
   }
   return null;
 }

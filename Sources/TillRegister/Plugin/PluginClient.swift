@@ -60,6 +60,11 @@ package struct PluginClient: Sendable {
         await call(.POST, path, body: body, seconds: seconds)
     }
 
+    /// Any path: what the plug-in says beyond what a till needs.
+    package func get<Answer: Decodable & Sendable>(_ path: String, as type: Answer.Type) async -> PluginReply<Answer> {
+        await call(.GET, path, body: nil)
+    }
+
     private func order(_ verb: String, _ sale: String) async -> PluginReply<SaleAnswer> {
         await post("/v1/payments/\(PluginClient.escape(sale))/\(verb)", body: Data("{}".utf8))
     }

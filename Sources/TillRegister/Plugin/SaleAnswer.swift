@@ -22,7 +22,7 @@ package struct SaleAnswer: Codable, Equatable, Sendable {
     /// For *busy* and *unacknowledged*: the sale in the way.
     package var blockedBy: String?
     /// For *cancelled*: the undo has ended, no money is held.
-    package var undone: Bool?
+    package var final: Bool?
     /// The payer as the wallet masks it.
     package var payer: String?
     package var message: [String: String]?
@@ -44,7 +44,9 @@ package struct LaneStatus: Codable, Equatable, Sendable {
     package var version: String?
     package var secondsSinceContact: Int64?
     /// The attempt that holds the lane.
-    package var blocking: SaleAnswer?
+    package var payment: SaleAnswer?
+    /// Missing where the protocol runs in real time.
+    package var timeFactorThousandths: Int64?
 }
 
 /// RFC 9457.

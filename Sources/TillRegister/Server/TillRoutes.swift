@@ -61,8 +61,7 @@ struct TillRoutes: Sendable {
         TillFacts(
             language: settings.language.rawValue,
             phone: settings.phone,
-            plugin: settings.plugin,
-            timeFactor: settings.timeFactor
+            plugin: settings.plugin
         )
     }
 

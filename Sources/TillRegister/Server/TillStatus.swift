@@ -16,7 +16,6 @@ struct TillFacts: Codable, Sendable {
     var language: String
     var phone: String?
     var plugin: String
-    var timeFactor: Double
 }
 
 struct NewSale: Codable, Sendable { var saleRef: String }

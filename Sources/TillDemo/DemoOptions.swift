@@ -1,0 +1,24 @@
+// Part of Tillbridge. See LICENSE.
+
+/// What a demo is told on the command line.
+package struct DemoOptions: Sendable {
+    package var data: String
+    /// 0 draws free ports.
+    package var portBase: Int
+    /// The `tillbridge` executable.
+    package var executable: String
+    /// The `tillbridge-plugin` executable.
+    package var pluginBinary: String
+
+    /// - Throws: ``DemoFailure`` naming the option, what was given and what is allowed.
+    package init(data: String, portBase: Int, executable: String, pluginBinary: String) throws {
+        guard !data.isEmpty else { throw DemoFailure("--data is empty: name the folder for the demo.") }
+        guard portBase == 0 || (1024...65_000).contains(portBase) else {
+            throw DemoFailure("--port-base \(portBase) is out of range: use 0 for free ports, or 1024 to 65000.")
+        }
+        self.data = data
+        self.portBase = portBase
+        self.executable = executable
+        self.pluginBinary = pluginBinary
+    }
+}

@@ -1,0 +1,31 @@
+// Part of Tillbridge. See LICENSE.
+
+/// What a person reads when the demo runs.
+enum DemoWelcome {
+    static func text(_ ready: ReadyLine, data: String, seconds: Double, phone: String?) -> String {
+        let tenths = Int((seconds * 10).rounded())
+        return """
+
+            Tillbridge is running (after \(tenths / 10).\(tenths % 10) s). Nothing here reaches a real wallet.
+
+              Till and phone side by side   \(ready.till ?? "")
+              Phone alone                   \(phone ?? "")
+              Proxy's health and metrics    \(ready.proxyAdmin.first ?? "")/readyz, /metrics
+              Logs and databases            \(data)/
+
+            Try this:
+              1. Tap some goods on the till, let the phone show a payment code, and scan it: paid.
+              2. Let the phone ask for the password, and decline there. Or do not answer at all: after 45 s the till
+                 says that the payment is being undone, and the next mobile payment waits until it is.
+              3. Stop a payment while the phone still asks. Cash stays open all the time.
+              4. Kill a cloud in the middle of a payment:   kill -9 \(ready.pids["cloudA"] ?? 0)
+                 or the plug-in:                            kill -9 \(ready.pids["plugin1"] ?? 0)
+              5. Let the wallet lose an answer:
+                 curl -X PUT \(ready.sandbox)/sandbox/v1/faults -H 'Content-Type: application/json' \\
+                   -d '[{"wallet":"alipay","operation":"pay","fault":"drop-reply","count":1}]'
+              6. Play all of it at once, with a checker:    ./run demo --once
+
+            Ctrl-C ends everything.
+            """
+    }
+}

@@ -1,0 +1,144 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+
+/// Sandbox, two clouds, proxy, plug-ins and a till as separate processes on loopback.
+actor DemoStack {
+    struct Plugin: Sendable {
+        let register: String
+        let url: String
+        let tokenFile: String
+    }
+
+    nonisolated let settings: StackSettings
+    nonisolated var timeFactor: Double { settings.timeFactor }
+
+    private let family: Family
+    private var sandbox: ChildProcess?
+    private var clouds: [String: ChildProcess] = [:]
+    private var proxy: ChildProcess?
+    private var pluginProcesses: [ChildProcess] = []
+    private var till: ChildProcess?
+
+    private(set) var sandboxAddresses = SandboxAddresses()
+    private(set) var plugins: [Plugin] = []
+    private(set) var tillURL: String?
+
+    init(settings: StackSettings, guardian: ProcessGuard) throws {
+        self.settings = settings
+        for folder in [settings.data, settings.logs] { try DemoFolder.make(folder) }
+        family = Family(guardian: guardian, logs: settings.logs)
+    }
+
+    // MARK: - Start and end
+
+    /// Makes what is missing and starts everything in the order in which the parts need each other.
+    func start() async throws {
+        let setup = StackSetup(settings)
+        try await setup.makeKeys()
+        let sandbox = try family.start("sandbox", settings.executable, setup.sandboxArguments)
+        self.sandbox = sandbox
+        sandboxAddresses = try SandboxAddresses(try await sandbox.waitUntilReady())
+        let codes = try await setup.configureClouds()
+        for name in ["A", "B"] {
+            clouds[name] = try family.start("cloud\(name)", settings.executable, setup.cloudArguments(name))
+        }
+        for name in ["A", "B"] { _ = try await clouds[name]?.waitUntilReady() }
+        let proxy = try family.start("proxy1", settings.executable, setup.proxyArguments)
+        self.proxy = proxy
+        _ = try await proxy.waitUntilReady()
+        for position in 0..<settings.registers {
+            let register = try await setup.activate(position, code: codes[position])
+            plugins.append(
+                Plugin(
+                    register: register,
+                    url: "http://127.0.0.1:\(settings.ports.plugins[position])",
+                    tokenFile: "\(settings.pluginData(position))/register.token"
+                )
+            )
+            pluginProcesses.append(try startProcess(position))
+        }
+        for process in pluginProcesses { _ = try await process.waitUntilReady() }
+        if settings.withTill { try await startTill(setup) }
+    }
+
+    private func startTill(_ setup: StackSetup) async throws {
+        let till = try family.start(
+            "till",
+            settings.executable,
+            setup.tillArguments(plugins[0], phone: sandboxAddresses.phone)
+        )
+        self.till = till
+        struct Ready: Decodable { var till: String }
+        tillURL = try JSONDecoder().decode(Ready.self, from: try await till.waitUntilReady()).till
+    }
+
+    private func startProcess(_ position: Int) throws -> ChildProcess {
+        try family.start(
+            "plugin\(position + 1)",
+            settings.pluginBinary,
+            ["run", "--config", settings.pluginConfiguration(position)]
+        )
+    }
+
+    func end() async { await family.end() }
+
+    /// The children that have ended by themselves.
+    nonisolated var fallen: [ChildProcess] { family.fallen }
+
+    // MARK: - Blows
+
+    func killCloud(_ name: String) async throws {
+        guard let cloud = clouds.removeValue(forKey: name) else { return }
+        try await family.kill(cloud)
+    }
+
+    func killPlugin(_ position: Int) async throws { try await family.kill(pluginProcesses[position]) }
+
+    func startPlugin(_ position: Int) async throws {
+        let process = try startProcess(position)
+        pluginProcesses[position] = process
+        _ = try await process.waitUntilReady()
+    }
+
+    // MARK: - What people and programs are told
+
+    var ready: ReadyLine {
+        var pids: [String: Int32] = [:]
+        var logs: [String: String] = [:]
+        let named: [(String, ChildProcess?)] =
+            [
+                ("sandbox", sandbox), ("cloudA", clouds["A"]), ("cloudB", clouds["B"]), ("proxy1", proxy),
+                ("till", till),
+            ] + pluginProcesses.enumerated().map { ("plugin\($0.offset + 1)", $0.element) }
+        for (name, child) in named {
+            guard let child else { continue }
+            pids[name] = child.pid
+            logs[name] = child.log
+        }
+        return ReadyLine(
+            sandbox: sandboxAddresses.sandbox,
+            sandboxTLS: sandboxAddresses.sandboxTLS,
+            clouds: [
+                "A": "https://127.0.0.1:\(settings.ports.cloudA)", "B": "https://127.0.0.1:\(settings.ports.cloudB)",
+            ],
+            proxies: ["127.0.0.1:\(settings.ports.proxy)"],
+            proxyAdmin: ["http://127.0.0.1:\(settings.ports.proxyAdmin)"],
+            plugins: plugins.map { ReadyLine.Plugin(register: $0.register, url: $0.url, tokenFile: $0.tokenFile) },
+            till: tillURL,
+            pids: pids,
+            logs: logs,
+            keys: ["sandbox": "\(settings.sandboxKeys)/sandbox.json", "ca": "\(settings.keys)/ca.pem"]
+        )
+    }
+}
+
+/// What the sandbox said when it was ready.
+struct SandboxAddresses: Codable, Sendable {
+    var sandbox = ""
+    var sandboxTLS: String?
+    var phone: String?
+
+    init() {}
+
+    init(_ ready: Data) throws { self = try JSONDecoder().decode(SandboxAddresses.self, from: ready) }
+}

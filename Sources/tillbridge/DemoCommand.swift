@@ -1,0 +1,78 @@
+// Part of Tillbridge. See LICENSE.
+import ArgumentParser
+import Foundation
+import TillDemo
+
+/// `tillbridge demo`: everything on this machine, for people and programs to try.
+struct DemoCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "demo",
+        abstract: "Runs sandbox, clouds A and B, proxy, plug-in and till as separate processes.",
+        discussion: """
+            Prints the addresses and what to try, and ends everything on Ctrl-C. With --headless it prints one line \
+            'ready {…}' for programs instead. With --once it plays the scenarios of a shop's life, prints a row for \
+            each, and ends: exit code 0 if register and wallet agree in every row, else 1.
+            """
+    )
+
+    @Option(help: "The folder for keys, databases, journals and logs; made if it is missing.")
+    var data = ".tillbridge/demo"
+
+    @Option(
+        help:
+            "The first port: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in N+300, till N+350; 0 for free ports."
+    )
+    var portBase = 7300
+
+    @Flag(help: "Print one line 'ready {…}' with all addresses, process numbers and logs, and run until SIGTERM.")
+    var headless = false
+
+    @Flag(help: "Play the scenarios once on stacks of their own, at free ports.")
+    var once = false
+
+    @Flag(help: "With --once: print the rows as one JSON object on the last line of standard output.")
+    var json = false
+
+    @Flag(help: "With --once: real protocol times instead of a fifth of them.")
+    var realTime = false
+
+    @Option(help: "The plug-in's executable. Without it, the one beside this program.")
+    var pluginBinary: String?
+
+    func validate() throws {
+        if json && !once { throw ValidationError("--json belongs to --once.") }
+        if realTime && !once { throw ValidationError("--real-time belongs to --once.") }
+        if headless && once { throw ValidationError("--headless and --once exclude each other.") }
+    }
+
+    func run() async throws {
+        do {
+            let executable = Bundle.main.executablePath ?? CommandLine.arguments[0]
+            let folder = URL(fileURLWithPath: executable).deletingLastPathComponent().path
+            let options = try DemoOptions(
+                data: data,
+                portBase: portBase,
+                executable: executable,
+                pluginBinary: pluginBinary ?? "\(folder)/tillbridge-plugin"
+            )
+            let runner = DemoRunner(options: options, say: { announce($0) }, complain: { complain($0) })
+            guard once else { return try await runner.serve(headless: headless) }
+            let result = try await runner.once(realTime: realTime)
+            announce(result.table)
+            if json { announce(result.json) }
+            if !result.isAsExpected { throw ExitCode(1) }
+        } catch let failure as DemoFailure {
+            complain(failure.sentence)
+            throw ExitCode(2)
+        } catch is DemoStopped {
+            if once { throw ExitCode(1) }
+        }
+    }
+}
+
+/// Ends the demo's processes when their parent is gone. Not for people.
+struct DemoGuardCommand: ParsableCommand {
+    static let configuration = CommandConfiguration(commandName: ProcessGuard.command, shouldDisplay: false)
+
+    func run() { ProcessGuard.main() }
+}
