@@ -170,6 +170,7 @@ let package = Package(
             name: "TillRegisterTests",
             dependencies: ["TillRegister", hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
             swiftSettings: strict),
+        .testTarget(name: "TillDemoTests", dependencies: ["TillDemo"], swiftSettings: strict),
         .testTarget(
             name: "TillSimulatorTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
             swiftSettings: strict),

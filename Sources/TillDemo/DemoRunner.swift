@@ -48,7 +48,8 @@ package struct DemoRunner: Sendable {
             let start = ContinuousClock.now
             if !headless { say("Starting sandbox, two clouds, proxy, plug-in and till …") }
             let stack = try makeStack(settings)
-            try await stack.start()
+            try DemoFolder.write(options.data, ports: ports, registers: known?.registers ?? [])
+            try await stack.start(known: known?.registers ?? [])
             try DemoFolder.write(options.data, ports: ports, registers: await stack.plugins.map(\.register))
             let ready = await stack.ready
             if headless {

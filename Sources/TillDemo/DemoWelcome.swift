@@ -23,7 +23,8 @@ enum DemoWelcome {
               5. Let the wallet lose an answer:
                  curl -X PUT \(ready.sandbox)/sandbox/v1/faults -H 'Content-Type: application/json' \\
                    -d '[{"wallet":"alipay","operation":"pay","fault":"drop-reply","count":1}]'
-              6. Play all of it at once, with a checker:    ./run demo --once
+              6. While a payment is being undone, release the lane after 120 s as a supervisor: code \(StackSetup.supervisorCode).
+              7. Play all of it at once, with a checker:    ./run demo --once
 
             Ctrl-C ends everything.
             """

@@ -12,12 +12,16 @@ enum Command {
     /// - Returns: What it wrote to standard output. It passes through a file without a name: a one-time code may be in
     ///   it.
     /// - Throws: ``DemoFailure`` with the program's last words if it does not end with exit code 0.
-    static func run(_ program: String, _ arguments: [String]) async throws -> String {
+    static func run(_ program: String, _ arguments: [String], input text: String = "") async throws -> String {
         let output = try namelessFile()
         defer { _ = close(output) }
         let error = try namelessFile()
         defer { _ = close(error) }
-        let pid = try Spawn.start(program, arguments, input: nil, output: output, error: error)
+        let input = try namelessFile()
+        defer { _ = close(input) }
+        _ = Array(text.utf8).withUnsafeBytes { write(input, $0.baseAddress, $0.count) }
+        _ = lseek(input, 0, SEEK_SET)
+        let pid = try Spawn.start(program, arguments, input: input, output: output, error: error)
         var status: Int32 = 0
         while waitpid(pid, &status, WNOHANG) != pid { try? await Task.sleep(for: .milliseconds(5)) }
         let exit = Spawn.exit(status)
@@ -30,8 +34,8 @@ enum Command {
     }
 
     private static func namelessFile() throws -> Int32 {
-        var path = Array((NSTemporaryDirectory() + "/tillbridge-XXXXXX").utf8CString)
-        let descriptor = mkostemp(&path, O_CLOEXEC)
+        let path = "\(NSTemporaryDirectory())/tillbridge-\(UUID().uuidString)"
+        let descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
         guard descriptor >= 0 else {
             throw DemoFailure("No temporary file can be made in \(NSTemporaryDirectory()): make room there.")
         }

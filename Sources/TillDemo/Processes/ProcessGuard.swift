@@ -6,6 +6,10 @@ import Glibc
 import Musl
 #endif
 
+// Inside the class these names would mean its own members.
+private func makePipe(_ ends: inout [Int32]) -> Int32 { pipe(&ends) }
+private func closeDescriptor(_ descriptor: Int32) -> Int32 { close(descriptor) }
+
 /// A small process that outlives the demo's parent by a moment. It learns over a pipe which children run; when the
 /// pipe closes, because the parent ended however it ended, it ends them.
 ///
@@ -20,8 +24,10 @@ package final class ProcessGuard: Sendable {
 
     init(executable: String) throws {
         var ends: [Int32] = [0, 0]
-        guard pipe2(&ends, O_CLOEXEC) == 0 else { throw DemoFailure("No pipe can be made: too many files are open.") }
-        defer { _ = close(ends[0]) }
+        guard makePipe(&ends) == 0 else { throw DemoFailure("No pipe can be made: too many files are open.") }
+        // No other process is started before this one, so none can inherit the ends in between.
+        for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
+        defer { _ = closeDescriptor(ends[0]) }
         pipe = ends[1]
         pid = try Spawn.start(executable, [ProcessGuard.command], input: ends[0], output: 1, error: 2)
     }
@@ -31,7 +37,7 @@ package final class ProcessGuard: Sendable {
 
     /// Lets the guard end; it ends what is still being watched.
     func close() async {
-        _ = Self.closeDescriptor(pipe)
+        _ = closeDescriptor(pipe)
         var status: Int32 = 0
         while waitpid(pid, &status, WNOHANG) == 0 { try? await Task.sleep(for: .milliseconds(10)) }
     }
@@ -39,14 +45,6 @@ package final class ProcessGuard: Sendable {
     private func tell(_ line: String) {
         let bytes = Array(line.utf8)
         _ = bytes.withUnsafeBytes { write(pipe, $0.baseAddress, $0.count) }
-    }
-
-    private static func closeDescriptor(_ descriptor: Int32) -> Int32 {
-        #if canImport(Glibc)
-        Glibc.close(descriptor)
-        #else
-        Musl.close(descriptor)
-        #endif
     }
 
     /// The guard's own life: reads standard input to its end, then ends what it was told of.

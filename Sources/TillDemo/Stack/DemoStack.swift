@@ -32,25 +32,26 @@ actor DemoStack {
     // MARK: - Start and end
 
     /// Makes what is missing and starts everything in the order in which the parts need each other.
-    func start() async throws {
+    /// - Parameter known: The registers of an earlier start with the same folder.
+    func start(known: [String] = []) async throws {
         let setup = StackSetup(settings)
         try await setup.makeKeys()
-        let sandbox = try family.start("sandbox", settings.executable, setup.sandboxArguments)
+        let sandbox = try family.start("sandbox", settings.executable, settings.sandboxArguments)
         self.sandbox = sandbox
-        sandboxAddresses = try SandboxAddresses(try await sandbox.waitUntilReady())
-        let codes = try await setup.configureClouds()
         for name in ["A", "B"] {
-            clouds[name] = try family.start("cloud\(name)", settings.executable, setup.cloudArguments(name))
+            clouds[name] = try family.start("cloud\(name)", settings.executable, settings.cloudArguments(name))
         }
-        for name in ["A", "B"] { _ = try await clouds[name]?.waitUntilReady() }
-        let proxy = try family.start("proxy1", settings.executable, setup.proxyArguments)
+        let proxy = try family.start("proxy1", settings.executable, settings.proxyArguments)
         self.proxy = proxy
+        sandboxAddresses = try SandboxAddresses(try await sandbox.waitUntilReady())
+        for name in ["A", "B"] { _ = try await clouds[name]?.waitUntilReady() }
+        let registers = try await setup.configure(known: known)
         _ = try await proxy.waitUntilReady()
-        for position in 0..<settings.registers {
-            let register = try await setup.activate(position, code: codes[position])
+        for (position, register) in registers.enumerated() {
+            try await setup.enrol(position, register)
             plugins.append(
                 Plugin(
-                    register: register,
+                    register: register.id,
                     url: "http://127.0.0.1:\(settings.ports.plugins[position])",
                     tokenFile: "\(settings.pluginData(position))/register.token"
                 )
@@ -58,14 +59,15 @@ actor DemoStack {
             pluginProcesses.append(try startProcess(position))
         }
         for process in pluginProcesses { _ = try await process.waitUntilReady() }
-        if settings.withTill { try await startTill(setup) }
+        if settings.withTill { try await startTill() }
+        try await setup.waitUntilShipped(registers)
     }
 
-    private func startTill(_ setup: StackSetup) async throws {
+    private func startTill() async throws {
         let till = try family.start(
             "till",
             settings.executable,
-            setup.tillArguments(plugins[0], phone: sandboxAddresses.phone)
+            settings.tillArguments(plugins[0], phone: sandboxAddresses.phone)
         )
         self.till = till
         struct Ready: Decodable { var till: String }
@@ -73,11 +75,7 @@ actor DemoStack {
     }
 
     private func startProcess(_ position: Int) throws -> ChildProcess {
-        try family.start(
-            "plugin\(position + 1)",
-            settings.pluginBinary,
-            ["run", "--config", settings.pluginConfiguration(position)]
-        )
+        try family.start("plugin\(position + 1)", settings.pluginBinary, settings.pluginArguments(position))
     }
 
     func end() async { await family.end() }

@@ -1,33 +1,97 @@
 // Part of Tillbridge. See LICENSE.
 import Foundation
 
-/// Everything a stack needs before its parts can run: keys, configuration, activations; and how each part is called.
+/// What a stack needs besides its running parts: keys, configuration, activations. All of it through the commands
+/// that an operator would use.
 struct StackSetup: Sendable {
+    /// The demo's supervisor, who may release a locked lane.
+    static let supervisorCode = "2580"
+
+    /// A register, and the one-time code that enrols it unless it is enrolled already.
+    struct Register: Sendable {
+        let id: String
+        let code: String?
+    }
+
     private let settings: StackSettings
     private let files = FileManager.default
 
     init(_ settings: StackSettings) { self.settings = settings }
 
-    // MARK: - Before the start
-
     func makeKeys() async throws {
         guard !files.fileExists(atPath: settings.keys) else { return }
-        try await admin("keys", "--data", settings.keys)
+        try await admin(["keys", "--data", settings.keys])
     }
 
-    /// Store, registers and accounts.
-    /// - Returns: A one-time code for each register that is not activated yet.
-    func configureClouds() async throws -> [Int: String] {
-        [:]
+    // MARK: - At the running clouds
+
+    /// Store, accounts, supervisor and registers.
+    /// - Parameter known: The registers of an earlier start of this stack.
+    func configure(known: [String]) async throws -> [Register] {
+        let home = ["--data", settings.cloudData("A")]
+        guard known.isEmpty else {
+            var registers: [Register] = []
+            for (position, id) in known.enumerated() {
+                registers.append(Register(id: id, code: isEnrolled(position) ? nil : try await newCode(id, home)))
+            }
+            return registers
+        }
+        try await admin(["account", "add", "--from", "\(settings.sandboxKeys)/sandbox.json"] + home)
+        try await admin(["supervisor", "add", "--id", "demo"] + home, input: StackSetup.supervisorCode + "\n")
+        struct Store: Decodable { var store: String }
+        let store = try await admin(["store", "add", "--name", "Tillbridge demo", "--json"] + home, as: Store.self)
+        var registers: [Register] = []
+        for position in 0..<settings.registers {
+            let added = try await admin(
+                ["register", "add", "--store", store.store, "--name", "Register \(position + 1)", "--json"] + home,
+                as: Enrolment.self
+            )
+            registers.append(Register(id: added.register, code: added.code))
+        }
+        return registers
     }
 
-    /// Enrols the register of a plug-in, unless it is already.
-    /// - Returns: The register's number.
-    func activate(_ position: Int, code: String?) async throws -> String {
-        ""
+    private struct Enrolment: Decodable {
+        var register: String
+        var code: String
     }
 
-    private func writeConfiguration(_ position: Int) throws {
+    private func newCode(_ register: String, _ home: [String]) async throws -> String {
+        try await admin(["register", "code", register, "--json"] + home, as: Enrolment.self).code
+    }
+
+    /// Until cloud B has learned from cloud A what it needs to pay and to undo for these registers.
+    func waitUntilShipped(_ registers: [Register]) async throws {
+        struct List: Decodable {
+            struct Entry: Decodable {
+                var register: String
+                var state: String
+            }
+
+            var registers: [Entry]
+        }
+        let deadline = ContinuousClock.now + .seconds(30)
+        let target = ["register", "list", "--json", "--data", settings.cloudData("B")]
+        while true {
+            let list = try await admin(target, as: List.self)
+            let active = list.registers.filter { $0.state == "active" }.map(\.register)
+            if registers.allSatisfy({ active.contains($0.id) }) { return }
+            guard ContinuousClock.now < deadline else {
+                throw DemoFailure("Cloud B has not read cloud A's log within 30 s: see \(settings.logs)/cloudB.log.")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
+    }
+
+    // MARK: - At the registers
+
+    private func isEnrolled(_ position: Int) -> Bool {
+        files.fileExists(atPath: "\(settings.pluginData(position))/identity")
+    }
+
+    /// Writes the plug-in's configuration file and enrols its register.
+    func enrol(_ position: Int, _ register: Register) async throws {
+        try DemoFolder.make(settings.pluginData(position))
         let text = """
             data = \(settings.pluginData(position))
             listen = 127.0.0.1:\(settings.ports.plugins[position])
@@ -36,41 +100,32 @@ struct StackSetup: Sendable {
             token = required
 
             """
-        try Data(text.utf8).write(to: URL(fileURLWithPath: settings.pluginConfiguration(position)), options: .atomic)
+        let path = settings.pluginConfiguration(position)
+        do {
+            try Data(text.utf8).write(to: URL(fileURLWithPath: path), options: .atomic)
+        } catch {
+            throw DemoFailure("\(path) cannot be written: make room there.")
+        }
+        guard let code = register.code else { return }
+        _ = try await Command.run(
+            settings.pluginBinary,
+            ["activate", "--proxy", "127.0.0.1:\(settings.ports.proxy)", "--config", path, code]
+        )
     }
+
+    // MARK: - Commands
 
     @discardableResult
-    private func admin(_ arguments: String...) async throws -> String {
-        try await Command.run(settings.executable, ["admin"] + arguments)
+    private func admin(_ arguments: [String], input: String = "") async throws -> String {
+        try await Command.run(settings.executable, ["admin"] + arguments, input: input)
     }
 
-    // MARK: - How the parts are called
-
-    var sandboxArguments: [String] {
-        [
-            "sandbox", "--port", "\(settings.ports.sandbox)", "--tls-port", "\(settings.ports.sandboxTLS)",
-            "--data", settings.sandboxData, "--export", settings.sandboxKeys,
-            "--speed", "\(1 / settings.timeFactor)",
-        ]
-    }
-
-    func cloudArguments(_ name: String) -> [String] { ["cloud"] }
-
-    var proxyArguments: [String] {
-        [
-            "proxy", "--listen", "127.0.0.1:\(settings.ports.proxy)",
-            "--admin", "127.0.0.1:\(settings.ports.proxyAdmin)",
-            "--cloud", "A=https://127.0.0.1:\(settings.ports.cloudA)",
-            "--cloud", "B=https://127.0.0.1:\(settings.ports.cloudB)",
-            "--weight", "A=\(settings.weights.a)", "--weight", "B=\(settings.weights.b)",
-            "--data", settings.keys,
-        ]
-    }
-
-    func tillArguments(_ plugin: DemoStack.Plugin, phone: String?) -> [String] {
-        [
-            "till", "--plugin", plugin.url, "--token-file", plugin.tokenFile,
-            "--listen", "127.0.0.1:\(settings.ports.till)", "--data", settings.tillData(0),
-        ] + (phone.map { ["--phone", $0] } ?? [])
+    private func admin<Answer: Decodable>(_ arguments: [String], as type: Answer.Type) async throws -> Answer {
+        let output = try await admin(arguments)
+        let line = output.split(separator: "\n").last ?? ""
+        guard let answer = try? JSONDecoder().decode(type, from: Data(line.utf8)) else {
+            throw DemoFailure("'admin \(arguments.prefix(2).joined(separator: " "))' printed something else than JSON.")
+        }
+        return answer
     }
 }
