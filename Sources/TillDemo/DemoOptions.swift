@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import Foundation
 
 /// What a demo is told on the command line.
 package struct DemoOptions: Sendable {
@@ -16,7 +17,8 @@ package struct DemoOptions: Sendable {
         guard portBase == 0 || (1024...65_000).contains(portBase) else {
             throw DemoFailure("--port-base \(portBase) is out of range: use 0 for free ports, or 1024 to 65000.")
         }
-        self.data = data
+        // Everything that is told to other programs names its files whole.
+        self.data = URL(fileURLWithPath: data).standardizedFileURL.path
         self.portBase = portBase
         self.executable = executable
         self.pluginBinary = pluginBinary

@@ -66,13 +66,9 @@ struct OncePlayer: Sendable {
         faults: FaultTurn
     ) async throws -> DemoLane {
         let plugin = await stack.plugins[position]
-        guard let token = FileManager.default.contents(atPath: plugin.tokenFile) else {
-            throw DemoFailure("\(plugin.tokenFile) cannot be read.")
-        }
-        let text = String(decoding: token, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         let (paper, entries) = try PaperLog.open(folder: stack.settings.tillData(position))
         let desk = TillDesk(
-            plugin: PluginClient(address: plugin.url, token: text, http: http),
+            plugin: PluginClient(address: plugin.url, token: try plugin.token(), http: http),
             paper: paper,
             entries: entries
         )

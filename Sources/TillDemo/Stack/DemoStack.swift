@@ -1,5 +1,7 @@
 // Part of Tillbridge. See LICENSE.
+import AsyncHTTPClient
 import Foundation
+import TillRegister
 
 /// Sandbox, two clouds, proxy, plug-ins and a till as separate processes on loopback.
 actor DemoStack {
@@ -7,6 +9,13 @@ actor DemoStack {
         let register: String
         let url: String
         let tokenFile: String
+
+        func token() throws -> String {
+            guard let content = FileManager.default.contents(atPath: tokenFile) else {
+                throw DemoFailure("The plug-in's token file \(tokenFile) cannot be read.")
+            }
+            return String(decoding: content, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        }
     }
 
     nonisolated let settings: StackSettings
@@ -61,6 +70,20 @@ actor DemoStack {
         for process in pluginProcesses { _ = try await process.waitUntilReady() }
         if settings.withTill { try await startTill() }
         try await setup.waitUntilShipped(registers)
+        for plugin in plugins { try await waitUntilAvailable(plugin) }
+    }
+
+    /// Until the first sale is possible.
+    private func waitUntilAvailable(_ plugin: Plugin) async throws {
+        let client = PluginClient(address: plugin.url, token: try plugin.token(), http: .shared)
+        let deadline = ContinuousClock.now + .seconds(30)
+        while true {
+            if case .answer(let status) = await client.laneStatus(), status.available { return }
+            guard ContinuousClock.now < deadline else {
+                throw DemoFailure("Register \(plugin.register) took no payments after 30 s: see \(settings.logs).")
+            }
+            try await Task.sleep(for: .milliseconds(50))
+        }
     }
 
     private func startTill() async throws {

@@ -1,0 +1,40 @@
+# Part of Tillbridge. See LICENSE.
+"""Real processes: `tillbridge demo --headless` on free ports, one stack per test that breaks something."""
+
+import os
+
+import pytest
+
+from shop import Shop
+
+
+def program(name):
+    path = os.environ.get(name)
+    if not path or not os.access(path, os.X_OK):
+        pytest.exit(f"{name} must name the built program; './run test' sets it", returncode=2)
+    return path
+
+
+@pytest.fixture
+def make_shop(tmp_path):
+    """Starts a shop in a folder of its own; every shop is closed at the test's end."""
+    shops = []
+
+    def make(name="shop"):
+        shop = Shop(program("TILLBRIDGE_BIN"), program("TILLBRIDGE_PLUGIN"), tmp_path / name)
+        shops.append(shop)
+        return shop
+
+    yield make
+    for shop in shops:
+        shop.close()
+
+
+@pytest.fixture
+def shop(make_shop):
+    return make_shop()
+
+
+@pytest.fixture(scope="session")
+def programs():
+    return program("TILLBRIDGE_BIN"), program("TILLBRIDGE_PLUGIN")

@@ -1,0 +1,133 @@
+# Part of Tillbridge. See LICENSE.
+"""SIGKILL in the middle of a payment, against the plug-in's own file. Whatever is killed, register and wallet agree."""
+
+import os
+import signal
+import subprocess
+import time
+
+import pytest
+
+from shop import runs, until
+
+
+def test_a_plugin_killed_while_the_shopper_is_asked_revokes_after_its_restart(shop):
+    sale = shop.new_sale()
+    code = shop.code("alipay", "password")
+    torn = shop.start_paying(sale, 3900, code)
+    number = shop.wait_trade(code, "waiting")["merchantOrderNumber"]
+    shop.kill("plugin1")
+    assert torn.result(20) == (0, None)
+    shop.start_plugin()
+    # The register does not ask: a question within five seconds would take the payment up again.
+    until("the undo to hold the lane", lambda: (shop.status() or {}).get("lane") == "revoking", 40)
+    shop.wait_undone(sale, 90)
+    assert shop.sale(sale)["reason"] == "restart"
+    assert shop.trade(number)["net"] == 0
+    shop.wait_available()
+    shop.sell(500)
+    assert shop.held() == 500
+
+
+def test_a_plugin_killed_after_the_wallet_booked_gives_the_money_back(shop):
+    shop.wallet("PUT", "faults", [{"wallet": "alipay", "operation": "pay", "fault": "drop-reply", "count": 1}])
+    sale = shop.new_sale()
+    code = shop.code("alipay")
+    torn = shop.start_paying(sale, 5100, code)
+    number = shop.wait_trade(code, "paid")["merchantOrderNumber"]
+    shop.kill("plugin1")
+    torn.result(20)
+    assert shop.held() == 5100
+    shop.start_plugin()
+    until("the undo to hold the lane", lambda: (shop.status() or {}).get("lane") in ("revoking", "free"), 40)
+    shop.wait_undone(sale, 90)
+    assert shop.trade(number)["net"] == 0
+    assert shop.held() == 0
+    shop.wait_available()
+    shop.sell(500)
+
+
+def test_a_plugin_killed_after_it_was_told_paid_still_says_paid(shop):
+    sale = shop.new_sale()
+    _, paid = shop.pay(sale, 1700, shop.code())
+    assert paid["outcome"] == "paid"
+    shop.kill("plugin1")
+    shop.start_plugin()
+    again = shop.sale(sale)
+    assert (again["outcome"], again["orderNumber"]) == ("paid", paid["orderNumber"])
+    shop.acknowledge(sale)
+    assert shop.held() == 1700
+    shop.wait_available()
+    shop.sell(300)
+
+
+@pytest.mark.parametrize("cloud", ["A", "B"])
+def test_a_cloud_killed_after_the_wallet_booked_is_rescued_or_undone(shop, cloud):
+    """Whichever cloud the payment went to: the register is told paid and the money is there, through the other one."""
+    shop.wallet("PUT", "faults", [{"wallet": "wechatpay", "operation": "pay", "fault": "drop-reply", "count": 1}])
+    sale = shop.new_sale()
+    code = shop.code("wechatpay")
+    asking = shop.start_paying(sale, 9300, code)
+    number = shop.wait_trade(code, "paid")["merchantOrderNumber"]
+    shop.kill(f"cloud{cloud}")
+    status, told = asking.result(90)
+    assert (status, told["outcome"], told["orderNumber"]) == (200, "paid", number)
+    assert shop.trade(number)["net"] == 9300
+    shop.acknowledge(sale)
+    shop.wait_available()
+    shop.sell(500)
+    assert shop.held() == 9800
+
+
+def test_without_clouds_a_payment_is_refused_at_once(shop):
+    shop.sell(500)
+    shop.kill("cloudA")
+    shop.kill("cloudB")
+    until("the tender key to go dark", lambda: not shop.status()["available"])
+    started = time.monotonic()
+    _, answer = shop.pay(shop.new_sale(), 800, shop.code())
+    assert answer["outcome"] == "unavailable"
+    assert time.monotonic() - started < 1
+    assert "orderNumber" not in answer
+    assert shop.held() == 500
+
+
+def test_the_sandbox_killed_and_started_keeps_its_books(shop):
+    """A wallet that is gone for good is undone for ever; here only its absence is felt."""
+    shop.sell(500)
+    shop.kill("sandbox")
+    sale = shop.new_sale()
+    asking = shop.start_paying(sale, 800, "281234567890123456")
+    until("the payment to be under way", lambda: shop.status()["lane"] == "waiting")
+    shop.register("POST", f"/v1/payments/{sale}/cancel", {})
+    assert asking.result(30)[1]["outcome"] == "cancelled"
+    assert shop.status()["lane"] == "revoking"
+    _, busy = shop.pay(shop.new_sale(), 900, "281234567890123457")
+    assert busy["outcome"] == "busy"
+
+
+@pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+def test_no_process_outlives_the_demo(shop, with_signal):
+    pids = shop.ready["pids"]
+    assert set(pids) == {"sandbox", "cloudA", "cloudB", "proxy1", "plugin1", "till"}
+    os.kill(shop.process.pid, with_signal)
+    until("everything to end", lambda: not any(runs(pid) for pid in pids.values()), 30)
+    assert shop.process.wait(30) == (-signal.SIGKILL if with_signal == signal.SIGKILL else 0)
+
+
+def test_a_demo_goes_on_where_it_ended(make_shop, programs):
+    shop = make_shop()
+    first = shop.sell(1100)
+    shop.close()
+    again = make_shop()
+    assert again.plugin["register"] == shop.plugin["register"]
+    assert again.held() == 1100
+    second = again.sell(1200)
+    assert second["orderNumber"] != first["orderNumber"]
+    # Its ports are its own: another choice is refused in one sentence.
+    again.close()
+    refused = subprocess.run(
+        [programs[0], "demo", "--headless", "--data", str(again.folder), "--port-base", "18300",
+         "--plugin-binary", programs[1]], capture_output=True, text=True, timeout=30)
+    assert refused.returncode == 2
+    assert refused.stderr.count("\n") == 1 and "--port-base" in refused.stderr
