@@ -168,6 +168,22 @@ struct RegisterConnectionTests {
         #expect(proxy.shard.upstream(.a).gate.inFlight == 0)
     }
 
+    @Test("the answer to a register that left never reaches the one that took its place")
+    func foreignAnswer() {
+        let proxy = VirtualProxy()
+        defer { proxy.stop() }
+        let first = proxy.register()
+        first.send("pay")
+        first.leave()
+        let second = proxy.register()
+        second.send("pay")
+        #expect(proxy.a.requests.count == 2)
+        proxy.a.answer("{\"n\":1}")
+        #expect(second.received() == nil)
+        proxy.a.answer("{\"n\":2}")
+        #expect(second.received()?.hasSuffix("{\"n\":2}") == true)
+    }
+
     @Test("an abandoned request does not hold its place for longer than an answer may take")
     func orphanTimeout() throws {
         let proxy = VirtualProxy()
