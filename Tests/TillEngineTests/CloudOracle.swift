@@ -159,7 +159,7 @@ enum CloudPromises {
     ) -> String? {
         let (old, new) = (before.record, after.record)
         if let broken = storage(old, new, effects, now) { return broken }
-        if let broken = money(before, after, effects, context) { return broken }
+        if let broken = money(before, after, effects, now, context) { return broken }
         let answers = effects.filter { if case .answer = $0 { true } else { false } }
         if event.kind.wantsAnswer, answers.count != 1 { return "a request got \(answers.count) answers" }
         if !event.kind.wantsAnswer, answers.count > 1 { return "more than one answer" }
@@ -200,11 +200,15 @@ enum CloudPromises {
         _ before: CloudPayment,
         _ after: CloudPayment,
         _ effects: [CloudEffect],
+        _ now: Timestamp,
         _ context: CloudContext
     ) -> String? {
         let (old, new) = (before.record, after.record)
         let isHome = before.home == context.cloud
         if effects.payCall != nil, old.state != .none || new.state != .sending || !isHome { return "S12: pay" }
+        if effects.payCall != nil, now >= before.intent.startedAt + context.times.payDeadline {
+            return "a claim at or after D"
+        }
         if old.state != .none, new.state == .sending, old.state != .sending { return "S12: sending again" }
         let undoes = effects.cancels || effects.refund?.1 == 0
         if undoes, new.state != .revoking && new.state != .stuck { return "an undo outside an undo" }
