@@ -164,7 +164,7 @@ let package = Package(
             ], swiftSettings: strict),
         .testTarget(
             name: "TillSandboxTests",
-            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, lifecycle, asyncHTTPClient],
+            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, nioHTTP1, lifecycle, asyncHTTPClient],
             swiftSettings: strict),
         .testTarget(
             name: "TillRegisterTests",

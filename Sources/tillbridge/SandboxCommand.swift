@@ -57,7 +57,8 @@ struct SandboxCommand: AsyncParsableCommand {
         settings.speed = speed
         settings.realisticShoppers = shoppers == .realistic
         var logger = Logger(label: "sandbox") { StreamLogHandler.standardError(label: $0) }
-        logger.logLevel = .warning
+        // What goes wrong is said in one sentence below; the layers beneath would add theirs.
+        logger.logLevel = .critical
         do {
             let service = try SandboxService(settings, logger: logger) { addresses in
                 let text = (try? JSONText.encode(addresses)) ?? "{}"

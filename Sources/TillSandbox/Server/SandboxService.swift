@@ -74,13 +74,13 @@ package struct SandboxService: Service {
                     if let secure, let port = configuration.tlsPort {
                         servers.addTask { try await serve(secure(listening), port: port) }
                     }
-                    try await servers.waitForAll()
+                    try await servers.endAtFirstError()
                 }
                 // Nobody waits for anything any more: write what is left and stop writing.
                 listening.close()
                 commit.finish()
             }
-            try await group.waitForAll()
+            try await group.endAtFirstError()
         }
         store.close()
     }
@@ -176,5 +176,12 @@ package struct SandboxService: Service {
         // A caller that never says goodbye must not hold up the shutdown.
         tls.shutdownTimeout = .milliseconds(300)
         return tls
+    }
+}
+
+extension ThrowingTaskGroup where ChildTaskResult == Void, Failure == any Error {
+    /// Waits for all children; the first error is thrown at once, so that the group cancels the others.
+    fileprivate mutating func endAtFirstError() async throws {
+        while try await next() != nil {}
     }
 }

@@ -1,0 +1,177 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import Testing
+import TillSandbox
+
+/// Each fault over HTTP: what the merchant gets, and what the books say.
+@Suite struct FaultTests {
+    enum Sight: Sendable {
+        case silence, systemError, wrongSignature, noSignature, gbk, success, shifted, status(Int), page
+    }
+
+    struct Row: Sendable, CustomTestStringConvertible {
+        let fault: String
+        let sight: Sight
+        let isBooked: Bool
+        var testDescription: String { fault }
+    }
+
+    static let rows = [
+        Row(fault: "drop-request", sight: .silence, isBooked: false),
+        Row(fault: "drop-reply", sight: .silence, isBooked: true),
+        Row(fault: "reset", sight: .silence, isBooked: true),
+        Row(fault: "delay", sight: .success, isBooked: true),
+        Row(fault: "slow-body", sight: .success, isBooked: true),
+        Row(fault: "error-but-done", sight: .systemError, isBooked: true),
+        Row(fault: "error-not-done", sight: .systemError, isBooked: false),
+        Row(fault: "bad-signature", sight: .wrongSignature, isBooked: true),
+        Row(fault: "unsigned-error", sight: .noSignature, isBooked: true),
+        Row(fault: "wrong-charset", sight: .gbk, isBooked: true),
+        Row(fault: "wrong-amount", sight: .shifted, isBooked: true),
+        Row(fault: "http-500", sight: .status(500), isBooked: true),
+        Row(fault: "html-page", sight: .page, isBooked: true),
+    ]
+
+    @Test("a fault strikes once, and does what its name says", arguments: rows, SandboxWallet.allCases)
+    func strikes(_ row: Row, _ wallet: SandboxWallet) async throws {
+        try await RunningSandbox.with { sandbox in
+            try await sandbox.fault(wallet, row.fault, seconds: 0.2)
+            let code = try await sandbox.code(wallet)
+            let start = ContinuousClock.now
+            let reply = try? await sandbox.pay(wallet, "N00001", code: code)
+            let elapsed = ContinuousClock.now - start
+            expect(row.sight, wallet, reply)
+            if row.fault == "delay" || row.fault == "slow-body" { #expect(elapsed >= .milliseconds(200)) }
+            #expect(try await sandbox.net("N00001") == (row.isBooked ? 1290 : nil))
+            // The next call is spared.
+            let next = try await sandbox.pay(wallet, "N00002", code: try await sandbox.code(wallet))
+            expect(.success, wallet, next)
+            guard case .list(let faults) = try await sandbox.control("GET", "faults") else {
+                Issue.record("no list of faults")
+                return
+            }
+            #expect(faults.first?.object?["hits"]?.integer == 1)
+            #expect(faults.first?.object?["count"]?.integer == 0)
+        }
+    }
+
+    private func expect(_ sight: Sight, _ wallet: SandboxWallet, _ reply: RunningSandbox.Reply?) {
+        let text = reply?.text ?? ""
+        let isAlipay = wallet == .alipay
+        let hasSignature = text.contains(isAlipay ? #","sign":""# : "<sign>")
+        switch sight {
+        case .silence:
+            #expect(reply == nil)
+        case .systemError:
+            #expect(hasSignature)
+            #expect(text.contains(isAlipay ? "ACQ.SYSTEM_ERROR" : "<err_code><![CDATA[SYSTEMERROR"))
+        case .success, .wrongSignature, .shifted:
+            #expect(hasSignature)
+            #expect(text.contains(isAlipay ? #""code":"10000""# : "<result_code><![CDATA[SUCCESS"))
+            let amount = if case .shifted = sight { ("12.91", "1291") } else { ("12.90", "1290") }
+            #expect(text.contains(isAlipay ? #""total_amount":"\#(amount.0)""# : "<total_fee><![CDATA[\(amount.1)]"))
+        case .noSignature:
+            #expect(!hasSignature)
+            #expect(text.contains(isAlipay ? #""code":"20000""# : "<return_code><![CDATA[FAIL"))
+        case .gbk:
+            #expect(hasSignature)
+            #expect(Charset.utf8.decode(reply?.body ?? [0xFF]) == nil)
+            #expect(Charset.gbk.decode(reply?.body ?? [])?.contains("系统繁忙") == true)
+        case .status(let status):
+            #expect(reply?.status == status)
+        case .page:
+            #expect(reply?.status == 200)
+            #expect(text.hasPrefix("<html>"))
+        }
+    }
+
+    @Test("a signature is wrong only while the fault lasts", arguments: SandboxWallet.allCases)
+    func signatures(_ wallet: SandboxWallet) async throws {
+        try await RunningSandbox.with { sandbox in
+            try await sandbox.fault(wallet, "bad-signature", seconds: 0)
+            for (number, isValid) in [("N00001", false), ("N00002", true)] {
+                let reply = try await sandbox.pay(wallet, number, code: try await sandbox.code(wallet))
+                #expect(try sandbox.hasValidSignature(reply, wallet) == isValid)
+            }
+        }
+    }
+
+    @Test("late execution: silence, a cancel that finds nothing, and the booking after it")
+    func late() async throws {
+        try await RunningSandbox.with { sandbox in
+            try await sandbox.fault(.alipay, "late-execution", seconds: 20)
+            let code = try await sandbox.code(.alipay)
+            let reply = try? await sandbox.alipayPay("N00001", code: code, milliseconds: 300)
+            #expect(reply == nil)
+            let cancel = try await sandbox.alipay("alipay.trade.cancel", #"{"out_trade_no":"N00001"}"#)
+            #expect(cancel.text.contains(#""retry_flag":"N""#) && !cancel.text.contains("action"))
+            #expect(try await sandbox.net("N00001") == nil)
+            try await sandbox.control("POST", "clock", #"{"advance":20}"#)
+            #expect(try await sandbox.net("N00001") == 1290)
+            let again = try await sandbox.alipay("alipay.trade.cancel", #"{"out_trade_no":"N00001"}"#)
+            #expect(again.text.contains(#""action":"refund""#))
+            #expect(try await sandbox.net("N00001") == 0)
+        }
+    }
+
+    @Test("a duplicated payment is booked once; the second answer comes back", arguments: SandboxWallet.allCases)
+    func duplicate(_ wallet: SandboxWallet) async throws {
+        try await RunningSandbox.with { sandbox in
+            try await sandbox.fault(wallet, "duplicate", seconds: 0)
+            let reply = try await sandbox.pay(wallet, "N00001", code: try await sandbox.code(wallet))
+            #expect(
+                reply.text.contains(wallet == .alipay ? "ACQ.TRADE_HAS_SUCCESS" : "<![CDATA[SUCCESS]]></result_code>")
+            )
+            #expect(try await sandbox.net("N00001") == 1290)
+        }
+    }
+
+    @Test("a probability strikes about as often as it says")
+    func probability() {
+        var bench = Bench()
+        bench.state.faults = [
+            Fault(
+                wallet: nil,
+                operation: nil,
+                fault: .reset,
+                probability: 0.25,
+                count: nil,
+                seconds: 0,
+                hits: 0
+            )
+        ]
+        let hits = (0..<4000).count { _ in bench.state.drawFault(.alipay, .query) != nil }
+        #expect((850...1150).contains(hits))
+        #expect(bench.state.faults[0].hits == hits)
+    }
+
+    @Test("a fault strikes the calls it names, and no others")
+    func aim() {
+        for kind in FaultKind.allCases {
+            for operation in SandboxOperation.allCases {
+                let fault = Fault(
+                    wallet: .alipay,
+                    operation: nil,
+                    fault: kind,
+                    probability: 1,
+                    count: nil,
+                    seconds: 0,
+                    hits: 0
+                )
+                let isMeant = kind.operations?.contains(operation) ?? true
+                #expect(fault.applies(to: .alipay, operation) == isMeant)
+                #expect(!fault.applies(to: .wechatpay, operation))
+            }
+        }
+        let spent = Fault(
+            wallet: nil,
+            operation: .pay,
+            fault: .delay,
+            probability: 1,
+            count: 0,
+            seconds: 0,
+            hits: 3
+        )
+        #expect(!spent.applies(to: .alipay, .pay))
+    }
+}
