@@ -76,11 +76,10 @@ int64_t cp_environment(const char *name, uint8_t *buffer, size_t size) {
 
 _Noreturn void cp_exit(int code) { _exit(code); }
 int cp_error_again(void) { return EAGAIN; }
-int cp_error_in_progress(void) { return EINPROGRESS; }
 int cp_error_exists(void) { return EEXIST; }
 int cp_error_missing(void) { return ENOENT; }
 int cp_error_address_in_use(void) { return EADDRINUSE; }
-int cp_error_access(void) { return EACCES; }
+int cp_error_no_space(void) { return ENOSPC; }
 
 int64_t cp_error_text(int code, uint8_t *buffer, size_t size) {
     const char *text = strerror(code);

@@ -27,11 +27,10 @@ int64_t cp_environment(const char *name, uint8_t *buffer, size_t size);
 _Noreturn void cp_exit(int code);
 /* The errno names that decisions depend on. */
 int cp_error_again(void);
-int cp_error_in_progress(void);
 int cp_error_exists(void);
 int cp_error_missing(void);
 int cp_error_address_in_use(void);
-int cp_error_access(void);
+int cp_error_no_space(void);
 /* Copies the system's sentence for an errno, without the NUL, and returns its length. */
 int64_t cp_error_text(int code, uint8_t *buffer, size_t size);
 

@@ -128,7 +128,7 @@ package enum JournalCodec {
     }
 
     /// The record at `offset` if its length, padding, kind and checksum are right.
-    private static func record(in bytes: [UInt8], at offset: Int) -> JournalRecord? {
+    package static func record(in bytes: [UInt8], at offset: Int) -> JournalRecord? {
         guard offset + JournalWriter.headerSize <= bytes.count else { return nil }
         let length = Int(bytes.littleEndian(at: offset, count: 4))
         guard length >= JournalWriter.headerSize, length <= JournalWriter.recordLimit, length % 8 == 0,

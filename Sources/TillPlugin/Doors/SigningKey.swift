@@ -2,13 +2,13 @@
 import CTLS
 
 /// A P-256 private key. Its bytes are secret and its description shows none.
-package struct SigningKey: CustomStringConvertible {
+struct SigningKey: CustomStringConvertible {
     /// The number, 32 bytes, big-endian. For storing the key, nothing else.
-    package let secret: [UInt8]
-    package let publicKey: VerifyingKey
+    let secret: [UInt8]
+    let publicKey: VerifyingKey
 
     /// Draws a new key. Nil when the library fails.
-    package init?() {
+    init?() {
         var publicBytes = [UInt8](repeating: 0, count: Int(CTLS_PUBLIC_SIZE))
         var failed = false
         secret = Bytes.filled(capacity: Int(CTLS_PRIVATE_SIZE)) { buffer, capacity in
@@ -20,7 +20,7 @@ package struct SigningKey: CustomStringConvertible {
     }
 
     /// Nil for anything but 32 bytes that are a key.
-    package init?(secret: [UInt8]) {
+    init?(secret: [UInt8]) {
         guard secret.count == Int(CTLS_PRIVATE_SIZE) else { return nil }
         var publicBytes = [UInt8](repeating: 0, count: Int(CTLS_PUBLIC_SIZE))
         guard ctls_key_public(secret, &publicBytes) == 0, let publicKey = VerifyingKey(publicBytes) else { return nil }
@@ -29,27 +29,27 @@ package struct SigningKey: CustomStringConvertible {
     }
 
     /// r‖s, 64 bytes, over a SHA-256 hash of 32 bytes.
-    package func sign(hash: [UInt8]) -> [UInt8] {
+    func sign(hash: [UInt8]) -> [UInt8] {
         precondition(hash.count == Int(CTLS_HASH_SIZE), "a SHA-256 hash")
         return Bytes.filled(capacity: Int(CTLS_SIGNATURE_SIZE)) { buffer, capacity in
             ctls_sign(secret, hash, buffer) == 0 ? capacity : 0
         }
     }
 
-    package var description: String { "signing key (masked)" }
+    var description: String { "signing key (masked)" }
 }
 
 /// A P-256 public key: the 65 bytes of its uncompressed point.
-package struct VerifyingKey: Equatable, Sendable {
-    package let bytes: [UInt8]
+struct VerifyingKey: Equatable, Sendable {
+    let bytes: [UInt8]
 
     /// Nil for another length or form. Whether the point is on the curve shows at the first use.
-    package init?(_ bytes: [UInt8]) {
+    init?(_ bytes: [UInt8]) {
         guard bytes.count == Int(CTLS_PUBLIC_SIZE), bytes[0] == 4 else { return nil }
         self.bytes = bytes
     }
 
-    package func verifies(_ signature: [UInt8], hash: [UInt8]) -> Bool {
+    func verifies(_ signature: [UInt8], hash: [UInt8]) -> Bool {
         signature.count == Int(CTLS_SIGNATURE_SIZE) && hash.count == Int(CTLS_HASH_SIZE)
             && ctls_verify(bytes, hash, signature) == 1
     }

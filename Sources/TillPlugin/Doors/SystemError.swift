@@ -2,9 +2,9 @@
 import CPlatform
 
 /// The operating system's refusal of a call.
-package struct SystemError: Error, Equatable, Sendable {
+struct SystemError: Error, Equatable, Sendable {
     /// errno.
-    package let code: Int32
+    let code: Int32
 
     /// Turns the door's convention (negative is -errno) into a thrown error.
     @discardableResult
@@ -13,13 +13,15 @@ package struct SystemError: Error, Equatable, Sendable {
         return result
     }
 
-    /// The system's sentence, such as "Permission denied".
-    package var text: [UInt8] { Bytes.filled(capacity: 128) { Int(cp_error_text(code, $0, $1)) } }
+    static var noSpace: SystemError { SystemError(code: cp_error_no_space()) }
 
-    package var isMissing: Bool { code == cp_error_missing() }
-    package var isExisting: Bool { code == cp_error_exists() }
-    package var isAgain: Bool { code == cp_error_again() }
-    package var isAddressInUse: Bool { code == cp_error_address_in_use() }
+    /// The system's sentence, such as "Permission denied".
+    var text: [UInt8] { Bytes.filled(capacity: 128) { Int(cp_error_text(code, $0, $1)) } }
+
+    var isMissing: Bool { code == cp_error_missing() }
+    var isExisting: Bool { code == cp_error_exists() }
+    var isAgain: Bool { code == cp_error_again() }
+    var isAddressInUse: Bool { code == cp_error_address_in_use() }
 }
 
 enum Bytes {

@@ -3,33 +3,33 @@ import CTLS
 import TillDomain
 
 /// Whom a TLS client believes, and its last session.
-package final class TLSTrust {
+final class TLSTrust {
     fileprivate let handle: OpaquePointer
 
     private init(_ handle: OpaquePointer) { self.handle = handle }
     deinit { ctls_trust_free(handle) }
 
     /// Believes servers whose certificate chains to `ca` (PEM) and carries `name`. Nil where `ca` holds no certificate.
-    package static func pinned(ca: [UInt8], name: StaticString) -> TLSTrust? {
+    static func pinned(ca: [UInt8], name: StaticString) -> TLSTrust? {
         guard !ca.isEmpty else { return nil }
         return Bytes.withCString(name.bytes) { ctls_trust_new(ca, ca.count, $0) }.map(TLSTrust.init)
     }
 
     /// Believes anybody: for activation alone, whose answer is proved by other means.
-    package static func unchecked(name: StaticString) -> TLSTrust? {
+    static func unchecked(name: StaticString) -> TLSTrust? {
         Bytes.withCString(name.bytes) { ctls_trust_new(nil, 0, $0) }.map(TLSTrust.init)
     }
 }
 
 /// A TLS 1.2 client between two queues of bytes; the socket is somebody else's.
-package final class TLSClient {
-    package enum Progress: Equatable, Sendable {
+final class TLSClient {
+    enum Progress: Equatable, Sendable {
         case waiting, done, failed
         /// The server's certificate is not of the pinned CA or not for the expected name.
         case untrusted
     }
 
-    package enum Reading: Equatable, Sendable {
+    enum Reading: Equatable, Sendable {
         case bytes([UInt8])
         case waiting, closed, failed
     }
@@ -37,7 +37,7 @@ package final class TLSClient {
     private let trust: TLSTrust
     private let handle: OpaquePointer
 
-    package init?(_ trust: TLSTrust) {
+    init?(_ trust: TLSTrust) {
         guard let handle = ctls_client_new(trust.handle) else { return nil }
         self.trust = trust
         self.handle = handle
@@ -46,11 +46,11 @@ package final class TLSClient {
     deinit { ctls_client_free(handle) }
 
     /// Bytes that came from the server. False when they exceed the queue.
-    package func feed(_ bytes: [UInt8]) -> Bool { ctls_client_feed(handle, bytes, bytes.count) == 0 }
+    func feed(_ bytes: [UInt8]) -> Bool { ctls_client_feed(handle, bytes, bytes.count) == 0 }
 
     /// Hands the bytes that wait for the server to `send`, which returns how many it took, 0 for none.
     /// Returns whether anything still waits.
-    package func flush<Failure>(
+    func flush<Failure>(
         _ send: (UnsafePointer<UInt8>, Int) throws(Failure) -> Int
     ) throws(Failure) -> Bool {
         while true {
@@ -62,7 +62,7 @@ package final class TLSClient {
         }
     }
 
-    package func handshake() -> Progress {
+    func handshake() -> Progress {
         switch ctls_client_handshake(handle) {
         case 1: .done
         case CTLS_WAIT: .waiting
@@ -72,10 +72,10 @@ package final class TLSClient {
     }
 
     /// Queues bytes for the server. False when the session is broken.
-    package func write(_ bytes: [UInt8]) -> Bool { ctls_client_write(handle, bytes, bytes.count) == bytes.count }
+    func write(_ bytes: [UInt8]) -> Bool { ctls_client_write(handle, bytes, bytes.count) == bytes.count }
 
     /// At most `limit` bytes of what the server has sent.
-    package func read(limit: Int) -> Reading {
+    func read(limit: Int) -> Reading {
         var result: Int64 = 0
         let bytes = Bytes.filled(capacity: limit) { buffer, capacity in
             result = ctls_client_read(handle, buffer, capacity)
@@ -90,8 +90,8 @@ package final class TLSClient {
     }
 
     /// Whether this connection took up the last session instead of a full handshake.
-    package var resumed: Bool { ctls_client_resumed(handle) == 1 }
+    var resumed: Bool { ctls_client_resumed(handle) == 1 }
 
     /// Queues the closing alert.
-    package func finish() { ctls_client_finish(handle) }
+    func finish() { ctls_client_finish(handle) }
 }

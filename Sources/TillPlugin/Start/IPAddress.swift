@@ -2,13 +2,13 @@
 import CPlatform
 
 /// An IP address with a port. Names are not accepted: looking one up would stop the loop.
-package struct IPAddress: Sendable {
+struct IPAddress: Sendable {
     /// As it was written.
-    package let text: [UInt8]
+    let text: [UInt8]
     let native: cp_address
 
     /// `10.0.0.5:7500` or `[fd00::5]:7500`.
-    package init?(_ text: some Collection<UInt8>) {
+    init?(_ text: some Collection<UInt8>) {
         var native = cp_address()
         let text = [UInt8](text)
         guard cp_parse_address(text, text.count, &native) == 0 else { return nil }
@@ -16,9 +16,9 @@ package struct IPAddress: Sendable {
         self.native = native
     }
 
-    package var port: UInt16 { native.port }
+    var port: UInt16 { native.port }
 
-    package var isLoopback: Bool {
+    var isLoopback: Bool {
         var native = native
         return cp_is_loopback(&native) != 0
     }

@@ -2,19 +2,19 @@
 import TillDomain
 
 /// The configuration file: lines `name = value`, empty lines, and `#` comments.
-package struct PluginConfiguration: Sendable {
-    package enum Language: Equatable, Sendable { case chinese, english }
+struct PluginConfiguration: Sendable {
+    enum Language: Equatable, Sendable { case chinese, english }
 
     /// The folder with identity, keys, token and journal. The one setting without a default.
-    package var data: [UInt8]
+    var data: [UInt8]
     /// Nil where the file does not say: then the proxies that activation and HELLO told. Empty: none.
-    package var proxies: [IPAddress]?
-    package var listen: IPAddress
+    var proxies: [IPAddress]?
+    var listen: IPAddress
     /// The register confirms each paid sale.
-    package var acknowledges = true
-    package var tokenRequired = true
+    var acknowledges = true
+    var tokenRequired = true
     /// Of what the command line prints.
-    package var language = Language.chinese
+    var language = Language.chinese
 
     static let names: [StaticString] = [
         "data", "proxies", "listen", "acknowledges", "token", "line", "files", "language",
@@ -23,7 +23,7 @@ package struct PluginConfiguration: Sendable {
     /// - Parameters:
     ///   - text: The file's content.
     ///   - file: Its name, for the sentences.
-    package init(text: [UInt8], file: [UInt8]) throws(StartError) {
+    init(text: [UInt8], file: [UInt8]) throws(StartError) {
         guard let listen = IPAddress(("127.0.0.1:7600" as StaticString).bytes) else { preconditionFailure("valid") }
         data = []
         self.listen = listen
@@ -124,7 +124,7 @@ package struct PluginConfiguration: Sendable {
     }
 
     /// Reads the file at `path`.
-    package static func load(_ path: [UInt8]) throws(StartError) -> PluginConfiguration {
+    static func load(_ path: [UInt8]) throws(StartError) -> PluginConfiguration {
         let text: [UInt8]
         do throws(SystemError) {
             text = try Files.read(path, limit: 65_537)
