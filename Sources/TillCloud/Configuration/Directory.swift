@@ -1,11 +1,8 @@
 // Part of Tillbridge. See LICENSE.
 import Synchronization
 package import TillDomain
-
-/// The kinds of documents that configure an installation.
-package enum DocumentKind: String, CaseIterable, Sendable {
-    case store, register, account, routing, configuration
-}
+package import TillProtocol
+package import TillStore
 
 /// All configuration of this cloud, in memory, as it was last stored. Changes take effect with the next request.
 package final class Directory: Sendable {
@@ -22,17 +19,14 @@ package final class Directory: Sendable {
         package fileprivate(set) var accounts: [String: AccountDocument] = [:]
         package fileprivate(set) var routings: [Int: Routing] = [:]
         package fileprivate(set) var chain = ChainDocument.standard
-        fileprivate var deviceKeys: [String: DeviceKey] = [:]
+        fileprivate var deviceKeys: [KeyID: DeviceKey] = [:]
 
         /// The newest routing, or nil if none was ever published.
         package var routing: Routing? { routings.keys.max().flatMap { routings[$0] } }
 
-        /// By key id, for example `QF000K703.1`.
-        package func deviceKey(_ id: String) -> DeviceKey? { deviceKeys[id] }
-
-        /// Nil without accounts.
-        package var isSandbox: Bool? {
-            accounts.isEmpty ? nil : accounts.values.allSatisfy(\.sandbox)
+        /// Whether real money moves. Without accounts none does.
+        package var installation: Installation {
+            accounts.values.contains { !$0.sandbox } ? .live : .sandbox
         }
     }
 
@@ -40,15 +34,26 @@ package final class Directory: Sendable {
 
     package init() {}
 
+    /// The kinds that configure an installation, in the order in which they refer to each other.
+    package static let kinds: [LogKind] = [.store, .account, .routing, .configuration, .register]
+
+    /// Reads everything that is stored.
+    package func load(from store: any ConfigurationStore) async throws {
+        for kind in Directory.kinds {
+            for document in try await store.documents(kind) { try apply(kind, key: document.key, body: document.body) }
+        }
+    }
+
     package var snapshot: Snapshot { state.withLock { $0 } }
 
-    package func deviceKey(_ id: String) -> DeviceKey? { state.withLock { $0.deviceKeys[id] } }
+    package func deviceKey(_ id: KeyID) -> DeviceKey? { state.withLock { $0.deviceKeys[id] } }
     package func routing(_ version: Int) -> Routing? { state.withLock { $0.routings[version] } }
     package func account(_ id: String) -> AccountDocument? { state.withLock { $0.accounts[id] } }
 
     /// Takes a stored document over.
     /// - Throws: If it does not decode; nothing changes then.
-    package func apply(_ kind: DocumentKind, key: String, body: [UInt8]) throws {
+    package func apply(_ kind: LogKind, key: String, body: String) throws {
+        let body = Array(body.utf8)
         switch kind {
         case .store:
             let store = try DocumentCoder.decode(StoreDocument.self, from: body)
@@ -64,7 +69,7 @@ package final class Directory: Sendable {
             let account = try DocumentCoder.decode(AccountDocument.self, from: body)
             state.withLock { $0.accounts[key] = account }
         case .routing:
-            let routing = try Routing(DocumentCoder.decode(RoutingDocument.self, from: body))
+            let routing = try Routing(DocumentCoder.decode(RoutingPlan.self, from: body))
             // Versions are append-only: what payments were decided by never changes.
             state.withLock { state in
                 if state.routings[routing.document.version] == nil {
@@ -74,17 +79,18 @@ package final class Directory: Sendable {
         case .configuration:
             let chain = try DocumentCoder.decode(ChainDocument.self, from: body)
             state.withLock { $0.chain = chain }
+        case .payment, .refund, .user, .audit: break
         }
     }
 
-    private static func deviceKeys(of register: RegisterDocument) throws -> [String: DeviceKey] {
+    private static func deviceKeys(of register: RegisterDocument) throws -> [KeyID: DeviceKey] {
         guard let id = RegisterID(register.id.utf8) else { throw StartError("A stored register has no valid number.") }
-        var keys: [String: DeviceKey] = [:]
+        var keys: [KeyID: DeviceKey] = [:]
         for key in register.keys {
             guard let point = Base64.decode(key.publicKey.utf8), let verifying = VerifyingKey(publicKey: point) else {
                 throw StartError("A stored key of register \(register.id) is damaged: restore the database.")
             }
-            keys["\(register.id).\(key.generation)"] = DeviceKey(
+            keys[.register(id, generation: key.generation)] = DeviceKey(
                 register: id,
                 key: verifying,
                 isRevoked: key.revokedAt != nil || register.revokedAt != nil

@@ -49,3 +49,21 @@ final class Admission: Sendable {
 
     func shedCount(_ kind: RequestClass) -> Int { shed.withLock { $0[kind.rawValue] } }
 }
+
+/// One taken slot, given back once.
+final class AdmissionSlot: Sendable {
+    private let admission: Admission
+    private let isHeld = Atomic<Bool>(true)
+
+    /// Nil where there is no room.
+    init?(_ admission: Admission, _ kind: RequestClass) {
+        guard admission.enter(kind) else { return nil }
+        self.admission = admission
+    }
+
+    func leave() {
+        if isHeld.exchange(false, ordering: .acquiringAndReleasing) { admission.leave() }
+    }
+
+    deinit { leave() }
+}

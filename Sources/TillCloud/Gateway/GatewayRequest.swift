@@ -1,29 +1,20 @@
 // Part of Tillbridge. See LICENSE.
+import TillDomain
+package import TillProtocol
 
-/// One HTTP request as the gateway judges it: nothing decoded yet.
+/// One HTTP request as it arrived: nothing decoded yet.
 package struct GatewayRequest: Sendable {
     package let method: String
     /// The path as it came, without the query.
     package let path: String
-    /// Lower-case names; several lines of one name stay several.
-    package let headers: [(name: String, value: String)]
+    package let headers: HTTPHeaders
     package let body: [UInt8]
 
-    package init(method: String, path: String, headers: [(name: String, value: String)], body: [UInt8]) {
+    package init(method: String, path: String, headers: HTTPHeaders, body: [UInt8]) {
         self.method = method
         self.path = path
         self.headers = headers
         self.body = body
-    }
-
-    /// The value of a header that must be there exactly once.
-    func single(_ name: String) -> String? {
-        var found: String?
-        for header in headers where header.name == name {
-            if found != nil { return nil }
-            found = header.value
-        }
-        return found
     }
 }
 
@@ -41,4 +32,30 @@ package struct GatewayAnswer: Sendable {
     static func text(_ text: String, type: String = "text/plain; charset=utf-8", status: Int = 200) -> GatewayAnswer {
         GatewayAnswer(status: status, contentType: type, body: Array(text.utf8))
     }
+}
+
+extension GatewayAnswer {
+    init(_ problem: Problem) {
+        self.init(status: problem.status, contentType: "application/problem+json", body: problem.encode())
+        if problem.type == .known(.busy) || problem.type == .known(.tooManyRequests) {
+            headers.append((name: "Retry-After", value: "1"))
+        }
+    }
+
+    mutating func add(_ fields: HTTPHeaders) {
+        for field in fields.fields {
+            headers.append(
+                (name: String(decoding: field.name, as: UTF8.self), value: String(decoding: field.value, as: UTF8.self))
+            )
+        }
+    }
+}
+
+/// A problem on its way to the answer.
+struct ProblemError: Error {
+    let problem: Problem
+
+    init(_ type: ProblemType, _ detail: StaticString) { problem = Problem(type, detail: detail) }
+    init(_ error: MessageError) { problem = Problem(error) }
+    init(_ error: SignatureError) { problem = Problem(error) }
 }

@@ -7,15 +7,14 @@ package import Logging
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
-import Synchronization
+import TillDomain
+import TillProtocol
 
 /// What answers the requests of a ``GatewayServer``.
 package protocol GatewayHandler: Sendable {
     /// The largest body that this path takes, in bytes. Nil: the path does not exist.
     func bodyLimit(method: String, path: String) -> Int?
     func answer(_ request: GatewayRequest) async -> GatewayAnswer
-    /// The answer to a request that was refused before it was read: too large, too slow, badly framed.
-    func refusal(_ problem: GatewayProblem, path: String) -> GatewayAnswer
 }
 
 /// The HTTP/1.1 face of a cloud: sizes, times, framing. It knows nothing of payments.
@@ -122,6 +121,18 @@ package struct GatewayServer: Sendable {
     }
 }
 
+/// Why a request was not read to its end.
+private enum Refusal: Error {
+    case tooLarge, tooSlow
+
+    var problem: Problem {
+        switch self {
+        case .tooLarge: Problem(.tooLarge, detail: "The body is too large.")
+        case .tooSlow: Problem(.malformed, detail: Array("The request did not arrive in time.".utf8), status: 408)
+        }
+    }
+}
+
 /// Reads a request within its limits and hands it on.
 private struct Responder: HTTPResponder {
     typealias Context = BasicRequestContext
@@ -133,17 +144,18 @@ private struct Responder: HTTPResponder {
         let path = request.uri.path
         let method = request.method.rawValue
         guard let limit = handler.bodyLimit(method: method, path: path) else {
-            return response(handler.refusal(.notFound, path: path), close: true)
+            return response(GatewayAnswer(Problem(.notFound, detail: "See /openapi.json.")), close: true)
         }
         let problem = framing(request, limit: limit)
-        if let problem { return response(handler.refusal(problem, path: path), close: true) }
+        if let problem { return response(GatewayAnswer(problem), close: true) }
         let body: [UInt8]
         do {
             body = try await collect(request.body, limit: limit)
-        } catch let problem as GatewayProblem {
-            return response(handler.refusal(problem, path: path), close: true)
+        } catch let refusal as Refusal {
+            return response(GatewayAnswer(refusal.problem), close: true)
         }
-        let headers = request.headers.map { (name: $0.name.canonicalName, value: $0.value) }
+        var headers = HTTPHeaders()
+        for field in request.headers { headers.add(field.name.canonicalName.utf8, field.value.utf8) }
         return response(
             await handler.answer(GatewayRequest(method: method, path: path, headers: headers, body: body)),
             close: false
@@ -151,15 +163,15 @@ private struct Responder: HTTPResponder {
     }
 
     /// `Content-Length` only: no chunks, no trailers, no `Expect`.
-    private func framing(_ request: Request, limit: Int) -> GatewayProblem? {
+    private func framing(_ request: Request, limit: Int) -> Problem? {
         if request.headers.contains(.transferEncoding) || request.headers.contains(.expect) {
-            return .malformed(field: "Transfer-Encoding")
+            return Problem(.malformed, detail: "Send Content-Length, no transfer coding, no Expect.")
         }
         guard request.method == .post else { return nil }
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else {
-            return .malformed(field: "Content-Length")
+            return Problem(.malformed, detail: Array("Content-Length is missing.".utf8), status: 411)
         }
-        return length > limit ? .tooLarge : nil
+        return length > limit ? Refusal.tooLarge.problem : nil
     }
 
     private func collect(_ body: RequestBody, limit: Int) async throws -> [UInt8] {
@@ -168,15 +180,15 @@ private struct Responder: HTTPResponder {
                 do {
                     return Array(buffer: try await body.collect(upTo: limit))
                 } catch is NIOTooManyBytesError {
-                    throw GatewayProblem.tooLarge
+                    throw Refusal.tooLarge
                 }
             }
             group.addTask {
                 try await Task.sleep(for: .seconds(limits.bodySeconds))
-                throw GatewayProblem.tooSlow
+                throw Refusal.tooSlow
             }
             defer { group.cancelAll() }
-            guard let body = try await group.next() else { throw GatewayProblem.tooSlow }
+            guard let body = try await group.next() else { throw Refusal.tooSlow }
             return body
         }
     }

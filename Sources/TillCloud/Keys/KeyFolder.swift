@@ -2,6 +2,7 @@
 import Crypto
 import Foundation
 package import TillDomain
+package import TillProtocol
 
 /// The keys of an installation, as files of mode 0600 in one folder:
 ///
@@ -79,19 +80,19 @@ package struct KeyFolder: Sendable {
         guard let key = try? P256.Signing.PrivateKey(pemRepresentation: text) else {
             throw StartError("The file \(name) holds no P-256 key in PEM form: restore it.")
         }
-        return CloudSigningKey(id: "\(cloud.text).\(generation)", key: key)
+        return CloudSigningKey(id: .cloud(cloud, generation: generation), key: key)
     }
 
     /// All public signing keys of `cloud`, oldest first, by key id.
-    package func publicKeys(of cloud: CloudName) throws(StartError) -> [(id: String, key: VerifyingKey)] {
-        var keys: [(id: String, key: VerifyingKey)] = []
+    package func publicKeys(of cloud: CloudName) throws(StartError) -> [(id: KeyID, key: VerifyingKey)] {
+        var keys: [(id: KeyID, key: VerifyingKey)] = []
         for generation in generations(suffix: ".signing.pub", cloud: cloud) {
             let name = file("\(cloud.text).\(generation).signing.pub")
             let text = String(decoding: try PrivateFile.readPublic(name), as: UTF8.self)
             guard let point = Data(base64Encoded: text.trimmingCharacters(in: .whitespacesAndNewlines)),
                 let key = VerifyingKey(publicKey: [UInt8](point))
             else { throw StartError("The file \(name) holds no public key in Base64: restore it.") }
-            keys.append((id: "\(cloud.text).\(generation)", key: key))
+            keys.append((id: .cloud(cloud, generation: generation), key: key))
         }
         guard !keys.isEmpty else {
             throw StartError("The folder \(path) holds no public signing key of cloud \(cloud.text): copy it there.")

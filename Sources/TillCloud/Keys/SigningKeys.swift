@@ -1,23 +1,24 @@
 // Part of Tillbridge. See LICENSE.
 import Crypto
 import Foundation
+package import TillProtocol
 
 /// A cloud's own signing key: ECDSA P-256 with SHA-256, signatures as r‖s in 64 bytes.
-package struct CloudSigningKey: Sendable {
-    /// `<cloud>.<generation>`, for example `A.1`.
-    package let id: String
+package struct CloudSigningKey: Signer, Sendable {
+    /// For example `A.1`.
+    package let id: KeyID
     /// 65 bytes, the uncompressed point.
     package let publicKey: [UInt8]
     private let key: Secret<P256.Signing.PrivateKey>
 
-    init(id: String, key: P256.Signing.PrivateKey) {
+    init(id: KeyID, key: P256.Signing.PrivateKey) {
         self.id = id
         publicKey = [UInt8](key.publicKey.x963Representation)
         self.key = Secret(key)
     }
 
-    package func signature(of message: [UInt8]) throws -> [UInt8] {
-        [UInt8](try key.reveal().signature(for: message).rawRepresentation)
+    package func sign(_ message: [UInt8]) -> [UInt8]? {
+        (try? key.reveal().signature(for: message).rawRepresentation).map { [UInt8]($0) }
     }
 }
 
@@ -41,5 +42,16 @@ package struct VerifyingKey: Sendable, Equatable {
         return key.isValidSignature(signature, for: message)
     }
 
+    package var status: KeyStatus { .valid(publicKey: publicKey) }
+
     package static func == (left: VerifyingKey, right: VerifyingKey) -> Bool { left.publicKey == right.publicKey }
+}
+
+/// The verifier of one key that has been read already.
+struct ReadKey: SignatureVerifier {
+    let key: VerifyingKey
+
+    func verify(signature: [UInt8], of message: [UInt8], publicKey: [UInt8]) -> Bool {
+        publicKey == key.publicKey && key.accepts(signature: signature, of: message)
+    }
 }

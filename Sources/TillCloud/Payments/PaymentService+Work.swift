@@ -64,7 +64,7 @@ extension PaymentService {
                 guard let payment = try await rows.payment(number) else { return }
                 guard let event = payment.timerEvents(at: clock.now()).first else {
                     if let next = payment.record.nextWork { timers.schedule(number, at: next) }
-                    return
+                    return try await rows.release(number)
                 }
                 try await handleOnce(event, on: payment)
             }

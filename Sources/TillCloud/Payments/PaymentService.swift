@@ -1,7 +1,9 @@
 // Part of Tillbridge. See LICENSE.
 import Logging
+import Synchronization
 import TillDomain
 import TillEngine
+import TillStore
 
 /// The shell of the cloud payment machine: loads a row, lets the machine decide, stores, and only then acts.
 final class PaymentService: Sendable {
@@ -28,17 +30,21 @@ final class PaymentService: Sendable {
         /// A payment without a row, for requests that carry the intent.
         var fresh: CloudPayment?
         var details: PayDetails?
+        /// Where the register's journal stood, if the request says.
+        var journal: JournalMark?
 
         init(
             number: OrderNumber,
             event: CloudEvent,
             fresh: CloudPayment? = nil,
-            details: PayDetails? = nil
+            details: PayDetails? = nil,
+            journal: JournalMark? = nil
         ) {
             self.number = number
             self.event = event
             self.fresh = fresh
             self.details = details
+            self.journal = journal
         }
     }
 
@@ -61,6 +67,7 @@ final class PaymentService: Sendable {
     let jobs = JobQueue()
     let timers: WorkClock<OrderNumber>
     let board = ChangeBoard<OrderNumber, News>()
+    private let sequences = SequenceGuard()
 
     /// What the service asks of its surroundings, and tells them.
     struct Signals: Sendable {
@@ -68,6 +75,8 @@ final class PaymentService: Sendable {
         var clockTrusted: @Sendable () -> Bool = { true }
         var lastPromotion: @Sendable () -> Timestamp? = { nil }
         var alarm: @Sendable (CloudAlarm, OrderNumber) -> Void = { _, _ in }
+        /// After each stored change.
+        var stored: @Sendable (CloudCommit) -> Void = { _ in }
         var count: @Sendable (String) -> Void = { _ in }
         var logger = Logger(label: "tillbridge.cloud.payments")
 
@@ -92,8 +101,14 @@ final class PaymentService: Sendable {
     }
 
     /// Handles a request and holds its answer back for at most `wait`, if waiting may show more.
+    ///
+    /// - Parameter onHold: Called once before the answer is held back: what follows costs nothing but a place.
     /// - Throws: If the store failed, or nobody knows whether it stored. Then nothing is known to have happened.
-    func answer(_ request: Request, wait: Duration) async throws -> CloudAnswer {
+    func answer(
+        _ request: Request,
+        wait: Duration,
+        onHold: @Sendable () -> Void = {}
+    ) async throws -> CloudAnswer {
         var ticket = board.ticket(for: request.number)
         let start = ContinuousClock.now
         var (answer, mayHold): (CloudAnswer, Bool)
@@ -104,6 +119,7 @@ final class PaymentService: Sendable {
             throw error
         }
         let first = answer
+        if mayHold, !answer.isSettled, wait > .zero { onHold() }
         while mayHold, !answer.isSettled {
             let left = wait - (ContinuousClock.now - start)
             guard left > .zero else { break }
@@ -143,15 +159,13 @@ final class PaymentService: Sendable {
             guard case .commit(let commit)? = effects.first else {
                 return perform(effects, of: payment, request: request)
             }
-            switch try await rows.commit(payment, commit) {
+            switch try await rows.commit(payment, commit, journal: request.journal) {
             case .stored:
-                board.post(.changed, for: request.number)
+                announce(commit, request.number)
                 return perform(Array(effects.dropFirst()), of: payment, request: request)
             case .lost, .tooLate:
                 // Read again and decide again: past D the machine itself refuses.
                 continue
-            case .unclear:
-                throw PaymentServiceError.storeUnclear
             }
         }
         throw PaymentServiceError.tooManyWriters
@@ -168,9 +182,14 @@ final class PaymentService: Sendable {
             _ = perform(effects, of: payment, request: request)
             return
         }
-        guard try await rows.commit(payment, commit) == .stored else { return }
-        board.post(.changed, for: request.number)
+        guard try await rows.commit(payment, commit, journal: nil) == .stored else { return }
+        announce(commit, request.number)
         _ = perform(Array(effects.dropFirst()), of: payment, request: request)
+    }
+
+    private func announce(_ commit: CloudCommit, _ number: OrderNumber) {
+        board.post(.changed, for: number)
+        signals.stored(commit)
     }
 
     private func context(for payment: CloudPayment, event: CloudEvent) async throws -> CloudContext {
@@ -178,7 +197,10 @@ final class PaymentService: Sendable {
         var highest: UInt64 = 0
         var walletOn = true
         if case .pay = event, payment.state == .none {
-            highest = try await rows.highestSequence(of: payment.intent.orderNumber.register)
+            highest = max(
+                try await rows.highestSequence(of: payment.intent.orderNumber.register),
+                sequences.reserve(payment.intent.orderNumber)
+            )
             walletOn = wallets.isOn(payment.intent)
         }
         return CloudContext(
@@ -226,7 +248,23 @@ final class PaymentService: Sendable {
 }
 
 enum PaymentServiceError: Error {
-    /// Nobody knows whether the store has stored.
-    case storeUnclear
     case tooManyWriters
+}
+
+/// Two claims of one register at the same moment: only one sequence can be new. The store remembers the highest
+/// sequence, but two claims may have read it before either was stored; a clone of a register does just that.
+final class SequenceGuard: Sendable {
+    private let reserved = Mutex<[RegisterID: OrderNumber]>([:])
+
+    /// Reserves a number's sequence.
+    /// - Returns: The highest sequence that another number of the register has reserved; 0 if this one is new.
+    func reserve(_ number: OrderNumber) -> UInt64 {
+        reserved.withLock { reserved in
+            if let other = reserved[number.register], other != number, other.sequence >= number.sequence {
+                return other.sequence
+            }
+            reserved[number.register] = number
+            return 0
+        }
+    }
 }

@@ -5,7 +5,7 @@ package import TillDomain
 ///
 /// Documents are append-only and both clouds hold every version, so that wallet and account of a payment follow from
 /// its intent alone, at either cloud, for ever. Dates are judged at the intent's t0.
-package struct RoutingDocument: Codable, Equatable, Sendable {
+package struct RoutingPlan: Codable, Equatable, Sendable {
     package struct Rule: Codable, Equatable, Sendable {
         package var low: String
         package var high: String
@@ -50,7 +50,7 @@ package struct RoutingDocument: Codable, Equatable, Sendable {
     }
 
     /// The published number ranges, and no account.
-    package static let standard = RoutingDocument(
+    package static let standard = RoutingPlan(
         version: 0,
         signLength: 2,
         rules: SignFlagTable.standardRules.map(Rule.init),
@@ -58,7 +58,7 @@ package struct RoutingDocument: Codable, Equatable, Sendable {
     )
 }
 
-extension RoutingDocument.Rule {
+extension RoutingPlan.Rule {
     package init(_ rule: SignFlagRule) {
         self.init(
             low: String(decoding: rule.low, as: UTF8.self),
@@ -91,11 +91,11 @@ extension RoutingDocument.Rule {
 
 /// A routing document that has been checked: what payments are decided by.
 package struct Routing: Equatable, Sendable {
-    package let document: RoutingDocument
+    package let document: RoutingPlan
     package let table: SignFlagTable
 
     /// - Throws: ``StartError`` that names the rule or the assignment.
-    package init(_ document: RoutingDocument) throws(StartError) {
+    package init(_ document: RoutingPlan) throws(StartError) {
         var rules: [SignFlagRule] = []
         for (index, rule) in document.rules.enumerated() { rules.append(try rule.checked(index)) }
         do throws(SignFlagError) {
@@ -124,7 +124,7 @@ package struct Routing: Equatable, Sendable {
 
     /// The account that takes a wallet's payments of a store at a moment.
     package func account(of wallet: Wallet, store: [UInt8], at moment: Timestamp) -> String? {
-        var best: RoutingDocument.Assignment?
+        var best: RoutingPlan.Assignment?
         for assignment in document.accounts
         where wallet.wireName.matches(assignment.wallet.utf8) && assignment.holds(at: moment) {
             guard assignment.covers(store) else { continue }
@@ -132,6 +132,24 @@ package struct Routing: Equatable, Sendable {
             if best.map({ assignment.stores.utf8.count >= $0.stores.utf8.count }) ?? true { best = assignment }
         }
         return best?.account
+    }
+
+    /// What a store's registers hold: the rules that hold now or later, with those wallets on that have an account.
+    package func table(for store: [UInt8], at now: Timestamp) throws(SignFlagError) -> SignFlagTable {
+        let rules = table.rules(from: now).map { rule in
+            let hasAccount = rule.wallet.wallet.map { account(of: $0, store: store, at: now) != nil } ?? false
+            return SignFlagRule(
+                low: rule.low,
+                high: rule.high,
+                minLength: rule.minLength,
+                maxLength: rule.maxLength,
+                wallet: rule.wallet,
+                enabled: rule.enabled && hasAccount,
+                from: rule.from,
+                until: rule.until
+            )
+        }
+        return try SignFlagTable(version: table.version, signLength: table.signLength, rules: rules)
     }
 
     /// Wallet and account of an intent. Nil when no cloud ever sends a pay for it.
@@ -147,7 +165,7 @@ package struct Routing: Equatable, Sendable {
     }
 }
 
-extension RoutingDocument.Assignment {
+extension RoutingPlan.Assignment {
     fileprivate func holds(at moment: Timestamp) -> Bool {
         moment.milliseconds >= from ?? .min && moment.milliseconds < until ?? .max
     }

@@ -1,0 +1,71 @@
+// Part of Tillbridge. See LICENSE.
+
+/// One admin command, as the command line sends it to a running cloud or performs it on a stopped one's database.
+package enum AdminRequest: Codable, Sendable {
+    case addStore(name: String, code: String?)
+    case addRegister(store: String, name: String)
+    /// A new one-time code for a register whose device was replaced.
+    case newCode(register: String)
+    case revokeRegister(id: String)
+    case listRegisters
+    /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
+    case addAccounts(file: String, stores: String, live: Bool)
+    /// `document`: rules and accounts as JSON; its version is given by the cloud.
+    case setRouting(document: String)
+    case showRouting(version: Int?)
+    case testRouting(code: String, store: String?)
+    case setChain(amountLimit: Int64?, refundLimit: Int64?, enabled: Bool?)
+    case addSupervisor(id: String, code: String)
+    case refund(number: String, amount: Int64, reference: String, reason: String, person: String)
+    case resolve(Resolution)
+    case payments(PaymentSearch)
+    /// After a database was restored from a backup or promoted.
+    case promote(person: String)
+
+    package struct Resolution: Codable, Sendable {
+        package enum Decision: String, Codable, Sendable, CaseIterable {
+            /// PAID without CONFIRM: the register took the tender.
+            case confirm
+            /// PAID without CONFIRM: the money is given back.
+            case refund
+            /// STUCK: the sale stands after all.
+            case keep
+            /// STUCK: the money is back.
+            case solved
+            /// Ask the wallet, or try again, now.
+            case ask
+            /// This cloud executes the refunds from now on.
+            case adopt
+        }
+
+        package var number: String
+        package var decision: Decision
+        package var first: String
+        package var second: String
+        package var evidence: String
+
+        package init(number: String, decision: Decision, first: String, second: String, evidence: String) {
+            self.number = number
+            self.decision = decision
+            self.first = first
+            self.second = second
+            self.evidence = evidence
+        }
+    }
+
+    package struct PaymentSearch: Codable, Sendable {
+        package var text: String?
+        package var store: String?
+        package var register: String?
+        package var queuedOnly = false
+        package var limit = 50
+
+        package init() {}
+    }
+}
+
+/// What a command says: a text for people, and one JSON object for scripts.
+package struct AdminReply: Codable, Equatable, Sendable {
+    package var text: String
+    package var json: String
+}
