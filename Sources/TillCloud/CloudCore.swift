@@ -30,11 +30,17 @@ package final class CloudCore: Sendable {
 
     /// Opens keys and reads the configuration.
     /// - Throws: ``StartError`` for keys that are missing or open to others, or a configuration that does not fit.
-    package init(
+    package convenience init(settings: CloudSettings, store: any CloudStore, logger: Logger) async throws {
+        try await self.init(settings: settings, store: store, clock: SystemClock(), logger: logger, wallets: nil)
+    }
+
+    /// - Parameter wallets: In place of the real ones, for tests.
+    init(
         settings: CloudSettings,
         store: any CloudStore,
-        clock: any CloudClock = SystemClock(),
-        logger: Logger
+        clock: any CloudClock,
+        logger: Logger,
+        wallets: (any PaymentWallets)?
     ) async throws {
         try settings.check()
         self.settings = settings
@@ -83,7 +89,7 @@ package final class CloudCore: Sendable {
             cloud: settings.name,
             times: settings.times,
             rows: StoredRows(store: store, owner: "\(settings.name.text)-\(UUID().uuidString)"),
-            wallets: desk,
+            wallets: wallets ?? desk,
             clock: clock,
             signals: ports
         )

@@ -6,7 +6,11 @@ import TillCloud
 struct Admin: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Keys, stores, registers, accounts, routing, refunds, open cases.",
-        subcommands: [AdminKeys.self]
+        subcommands: [
+            AdminKeys.self, AdminStore.self, AdminRegister.self, AdminAccount.self, AdminRouting.self,
+            AdminLimits.self, AdminSupervisor.self, AdminRefund.self, AdminResolve.self, AdminPayments.self,
+            AdminPromote.self,
+        ]
     )
 }
 

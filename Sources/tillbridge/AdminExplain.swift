@@ -19,7 +19,12 @@ func explaining<Result>(_ body: () async throws -> Result) async throws -> Resul
 }
 
 /// Writes one line to standard error.
-func complain(_ sentence: String) {
-    let line = Array("\(sentence)\n".utf8)
-    _ = line.withUnsafeBytes { write(STDERR_FILENO, $0.baseAddress, $0.count) }
+func complain(_ sentence: String) { put(sentence, on: STDERR_FILENO) }
+
+/// Writes one line to standard output, at once: whoever started this program may be waiting for it.
+func tell(_ line: String) { put(line, on: STDOUT_FILENO) }
+
+private func put(_ text: String, on descriptor: Int32) {
+    let line = Array("\(text)\n".utf8)
+    _ = line.withUnsafeBytes { write(descriptor, $0.baseAddress, $0.count) }
 }

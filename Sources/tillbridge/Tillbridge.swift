@@ -7,7 +7,7 @@ struct Tillbridge: AsyncParsableCommand {
         commandName: "tillbridge",
         abstract: "Mobile-wallet payments at the register.",
         subcommands: [
-            Admin.self, ProxyCommand.self, SandboxCommand.self, TillCommand.self,
+            Admin.self, CloudCommand.self, ProxyCommand.self, SandboxCommand.self, TillCommand.self,
             DemoCommand.self, DemoGuardCommand.self,
         ]
     )

@@ -5,6 +5,7 @@ import Synchronization
 import Testing
 import TillDomain
 import TillEngine
+import TillStore
 
 @testable import TillCloud
 
@@ -108,8 +109,8 @@ import TillEngine
         let service = service(wallets)
         let intent = Sample.intent(at: clock.now())
         try await running(service) {
-            rows.failNext(.unclear)
-            await #expect(throws: PaymentServiceError.self) {
+            rows.failNext(.failure(.unclear("the connection broke")))
+            await #expect(throws: StoreError.self) {
                 try await service.answer(pay(intent), wait: .seconds(1))
             }
             #expect(wallets.calls.pay == 0)
@@ -121,7 +122,7 @@ import TillEngine
         let wallets = FakeWallets()
         let service = service(wallets)
         let intent = Sample.intent(at: clock.now())
-        rows.failNext(.tooLate)
+        rows.failNext(.success(.tooLate))
         clock.advance(8_000)
         let answer = try await service.answer(pay(intent), wait: .zero)
         #expect(answer == .payment(.refused(.late)))

@@ -14,7 +14,6 @@ import TillStore
 struct PeerPuller: Service {
     private static let pageEntries: Int64 = 500
     private static let longPoll: Int64 = 20_000
-    private static let kindsOfHome: [LogKind] = [.store, .account, .routing, .configuration, .register]
 
     let cloud: CloudName
     let configurationHome: CloudName
@@ -69,7 +68,7 @@ struct PeerPuller: Service {
         let result = try await store.apply(
             page,
             of: cloud.other,
-            adopting: isHome ? PeerPuller.kindsOfHome : [],
+            adopting: isHome ? Directory.kinds : [],
             at: received
         )
         switch result {
@@ -77,7 +76,7 @@ struct PeerPuller: Service {
             metrics.count("peer_entries", by: page.entries.count)
             guard isHome else { return }
             for entry in page.entries {
-                guard let kind = LogKind(rawValue: entry.kind), PeerPuller.kindsOfHome.contains(kind) else { continue }
+                guard let kind = LogKind(rawValue: entry.kind), Directory.kinds.contains(kind) else { continue }
                 try directory.apply(kind, key: entry.key, body: entry.body)
             }
         case .refused(let alarm):
@@ -182,7 +181,7 @@ struct PeerLink: Sendable {
         let response = try await client.execute(request, timeout: .milliseconds(wait + 5_000))
         let content = Array(buffer: try await response.body.collect(upTo: HTTPLimits.peerLog.body))
         guard response.status == .ok else { throw PeerError.status(Int(response.status.code)) }
-        var fields = HTTPHeaders()
+        var fields = TillProtocol.HTTPHeaders()
         for header in response.headers { fields.add(header.name.utf8, header.value.utf8) }
         let signed = try SignedAnswer(
             status: 200,

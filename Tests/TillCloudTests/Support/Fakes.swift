@@ -2,6 +2,7 @@
 import Synchronization
 import TillDomain
 import TillEngine
+import TillStore
 
 @testable import TillCloud
 
@@ -20,7 +21,7 @@ final class MemoryRows: PaymentRows {
     private struct State {
         var payments: [OrderNumber: CloudPayment] = [:]
         var commits: [CloudCommit] = []
-        var nextResult: PaymentCommitResult?
+        var nextResult: Result<CommitResult, StoreError>?
     }
 
     private let state = Mutex(State())
@@ -30,15 +31,15 @@ final class MemoryRows: PaymentRows {
     func stored(_ number: OrderNumber) -> CloudPayment? { state.withLock { $0.payments[number] } }
     func put(_ payment: CloudPayment) { state.withLock { $0.payments[payment.intent.orderNumber] = payment } }
     /// The next commit has this result and stores nothing.
-    func failNext(_ result: PaymentCommitResult) { state.withLock { $0.nextResult = result } }
+    func failNext(_ result: Result<CommitResult, StoreError>) { state.withLock { $0.nextResult = result } }
 
     func payment(_ number: OrderNumber) async throws -> CloudPayment? { stored(number) }
 
-    func commit(_ payment: CloudPayment, _ commit: CloudCommit) async throws -> PaymentCommitResult {
-        state.withLock { state in
+    func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult {
+        try state.withLock { state in
             if let result = state.nextResult {
                 state.nextResult = nil
-                return result
+                return try result.get()
             }
             let number = payment.intent.orderNumber
             guard (state.payments[number]?.record.version ?? 0) + 1 == payment.record.version else { return .lost }
@@ -64,7 +65,7 @@ final class MemoryRows: PaymentRows {
         state.withLock { $0.payments.values.filter { $0.record.nextWork != nil }.map(\.intent.orderNumber) }
     }
 
-    func open(of register: RegisterID) async throws -> [CloudPayment] { [] }
+    func release(_ number: OrderNumber) async throws {}
 }
 
 /// A wallet that answers as a test says and counts its calls.

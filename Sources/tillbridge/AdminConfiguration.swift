@@ -1,0 +1,192 @@
+// Part of Tillbridge. See LICENSE.
+import ArgumentParser
+import Foundation
+import TillCloud
+
+struct AdminStore: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "store",
+        abstract: "Stores.",
+        subcommands: [Add.self]
+    )
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Adds a store and prints its code.")
+
+        @OptionGroup var target: AdminTarget
+        @Option(help: "The name that shoppers read in their wallet.") var name: String
+        @Option(help: "7 characters: chain 3, store 4. Default: the next free one.") var code: String?
+
+        func run() async throws { try await target.perform(.addStore(name: name, code: code)) }
+    }
+}
+
+struct AdminRegister: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "register",
+        abstract: "Registers.",
+        subcommands: [Add.self, Code.self, Revoke.self, List.self]
+    )
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds a register and prints the one-time code that enrols it."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Option(help: "The store's code.") var store: String
+        @Option(help: "A name for people.") var name = "register"
+
+        func run() async throws { try await target.perform(.addRegister(store: store, name: name)) }
+    }
+
+    struct Code: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Prints a new one-time code for a register whose device was replaced."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "The register, 9 characters.") var register: String
+
+        func run() async throws { try await target.perform(.newCode(register: register)) }
+    }
+
+    struct Revoke: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Refuses a register's key from now on.")
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "The register, 9 characters.") var register: String
+
+        func run() async throws { try await target.perform(.revokeRegister(id: register)) }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Lists the registers.")
+
+        @OptionGroup var target: AdminTarget
+
+        func run() async throws { try await target.perform(.listRegisters) }
+    }
+}
+
+struct AdminAccount: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "account",
+        abstract: "Payment accounts at wallets.",
+        subcommands: [Add.self]
+    )
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds the accounts of a file, and publishes a routing that uses them.",
+            discussion: "The keys in the file are stored encrypted with the master key."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Option(help: "The file with the merchant's keys, such as the sandbox's sandbox.json.") var from: String
+        @Option(help: "The store (7 characters) or chain (3) that uses them. Default: all.") var store = "*"
+        @Flag(help: "Real money moves through these accounts.") var live = false
+
+        func run() async throws {
+            let file = try await readFile(from, setting: "--from")
+            try await target.perform(.addAccounts(file: file, stores: store, live: live))
+        }
+    }
+}
+
+struct AdminRouting: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "routing",
+        abstract: "Which payment code belongs to which wallet and account.",
+        subcommands: [Set.self, Show.self, Test.self]
+    )
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Publishes a new version.",
+            discussion: "The file has the form that 'show --json' prints."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "A JSON file.") var file: String
+
+        func run() async throws {
+            let document = try await readFile(file, setting: "The routing")
+            try await target.perform(.setRouting(document: document))
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Shows the newest version, or an older one.")
+
+        @OptionGroup var target: AdminTarget
+        @Option(help: "The version.") var version: Int?
+
+        func run() async throws { try await target.perform(.showRouting(version: version)) }
+    }
+
+    struct Test: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Tells which wallet a code belongs to.",
+            discussion:
+                "Without a code one line is read from standard input, so that it stays out of the shell's history."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "A payment code, or the beginning of one filled up with any digits.") var code: String?
+        @Option(help: "A store: tells the account as well.") var store: String?
+
+        func run() async throws {
+            let code = code ?? readLine() ?? ""
+            try await target.perform(.testRouting(code: code, store: store))
+        }
+    }
+}
+
+struct AdminLimits: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "limits",
+        abstract: "What registers may do.",
+        discussion: "Registers hear of it within seconds."
+    )
+
+    @OptionGroup var target: AdminTarget
+    @Option(help: "The largest sale, in fen.") var amountLimit: Int64?
+    @Option(help: "The largest refund a register may give by itself, in fen; 0 for none.") var refundLimit: Int64?
+    @Option(help: "Whether mobile payments are taken at all: true or false.") var enabled: Bool?
+
+    func run() async throws {
+        try await target.perform(.setChain(amountLimit: amountLimit, refundLimit: refundLimit, enabled: enabled))
+    }
+}
+
+struct AdminSupervisor: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "supervisor",
+        abstract: "People who may release a locked register by hand.",
+        subcommands: [Add.self]
+    )
+
+    struct Add: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Adds a supervisor, or changes the code of one. The code is read from standard input."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Option(help: "A name or number, 1 to 40 bytes.") var id: String
+
+        func run() async throws {
+            try await target.perform(.addSupervisor(id: id, code: readLine() ?? ""))
+        }
+    }
+}
+
+/// The text of a small file.
+func readFile(_ path: String, setting: String) async throws -> String {
+    try await explaining {
+        guard let content = FileManager.default.contents(atPath: path), content.count <= 1 << 19 else {
+            throw StartError("\(setting) \(path): the file cannot be read, or is larger than 512 KB.")
+        }
+        return String(decoding: content, as: UTF8.self)
+    }
+}

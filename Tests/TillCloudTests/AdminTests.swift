@@ -1,0 +1,197 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import Testing
+import TillDomain
+import TillEngine
+import TillProtocol
+import TillStore
+
+@testable import TillCloud
+
+@Suite struct AdminTests {
+    @Test("a command reaches the running cloud through its local door, and only with the token")
+    func door() async throws {
+        let rig = try await CloudRig()
+        let data = rig.core.settings.data
+        try await rig.running {
+            let reply = try await AdminClient.send(.addStore(name: "Nanjing Road", code: "QF000K7"), data: data)
+            #expect(reply?.text == "Store QF000K7 (Nanjing Road) added.")
+            #expect(rig.core.directory.snapshot.stores["QF000K7"]?.name == "Nanjing Road")
+            let refusal = await #expect(throws: StartError.self) {
+                _ = try await AdminClient.send(.addRegister(store: "QF00XXX", name: "till"), data: data)
+            }
+            #expect(refusal?.sentence.contains("QF00XXX") == true)
+            let file = AdminDoor.file(in: data)
+            let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
+            #expect(mode == 0o600)
+            var address = try DocumentCoder.decode(
+                AdminDoor.Address.self,
+                from: Array(Data(contentsOf: URL(fileURLWithPath: file)))
+            )
+            address = AdminDoor.Address(port: address.port, token: "guessed")
+            try Data(DocumentCoder.encode(address)).write(to: URL(fileURLWithPath: file))
+            #expect(try await AdminClient.send(.listRegisters, data: data) == nil)
+        }
+        #expect(!FileManager.default.fileExists(atPath: AdminDoor.file(in: data)))
+        #expect(try await AdminClient.send(.listRegisters, data: data) == nil)
+    }
+
+    @Test("bad input is refused with one sentence that names it, and nothing changes")
+    func badInput() async throws {
+        let rig = try await CloudRig()
+        let cases: [(AdminRequest, String)] = [
+            (.addStore(name: "", code: nil), "--name"), (.addStore(name: "x", code: "QF00"), "--code QF00"),
+            (.addRegister(store: "NOSTORE", name: "x"), "NOSTORE"), (.revokeRegister(id: "QF000K799"), "QF000K799"),
+            (.newCode(register: "QF000K799"), "QF000K799"), (.addAccounts(file: "{", stores: "*", live: false), "JSON"),
+            (.addAccounts(file: "{}", stores: "NOSTORE", live: false), "NOSTORE"),
+            (.setRouting(document: "[]"), "JSON"),
+            (.showRouting(version: 7), "7"), (.showRouting(version: nil), "routing"),
+            (.testRouting(code: "28", store: nil), "routing"),
+            (.setChain(amountLimit: 0, refundLimit: nil, enabled: nil), "--amount-limit 0"),
+            (.addSupervisor(id: "", code: "1234"), "--id"),
+            (.refund(number: "T1", amount: 1, reference: "r", reason: "", person: "anna"), "T1"),
+            (.resolve(.init(number: "T1", decision: .ask, first: "a", second: "", evidence: "")), "T1"),
+        ]
+        for (request, word) in cases {
+            let error = await #expect(throws: StartError.self) { _ = try await rig.admin.perform(request) }
+            #expect(error?.sentence.contains(word) == true, "\(error?.sentence ?? "")")
+        }
+        #expect(try await rig.core.store.log(after: 0, limit: 10).entries.isEmpty)
+        await rig.core.close()
+    }
+
+    @Test("a routing is append-only, its rules are checked, and a code is told its wallet without being shown")
+    func routing() async throws {
+        let rig = try await CloudRig()
+        var plan = RoutingPlan.standard
+        _ = try await rig.admin.perform(.setRouting(document: DocumentCoder.text(plan)))
+        plan.rules[0].enabled = false
+        plan.version = 1
+        _ = try await rig.admin.perform(.setRouting(document: DocumentCoder.text(plan)))
+        let snapshot = rig.core.directory.snapshot
+        #expect(snapshot.routings.keys.sorted() == [1, 2] && snapshot.routing?.document.version == 2)
+        #expect(snapshot.routings[1]?.document.rules[0].enabled == true)
+        plan.rules.append(.init(SignFlagRule("10", "12", 18, 18, RoutedWallet(.alipay), enabled: true)))
+        let overlap = await #expect(throws: StartError.self) {
+            _ = try await rig.admin.perform(.setRouting(document: DocumentCoder.text(plan)))
+        }
+        #expect(overlap?.sentence.contains("overlap") == true)
+        let told = try await rig.admin.perform(.testRouting(code: "286344382566439412", store: "QF000K7")).text
+        #expect(told == "alipay, no account for store QF000K7")
+        #expect(try await rig.admin.perform(.testRouting(code: "134567890123456789", store: nil)).text.contains("off"))
+        #expect(
+            try await rig.admin.perform(.testRouting(code: "6901234567892", store: nil)).text == "not a payment code"
+        )
+        await rig.core.close()
+    }
+
+    @Test("refunds by authority: the same reference is the same refund, and never more than was paid")
+    func refund() async throws {
+        let wallets = FakeWallets(call: { operation in
+            switch operation {
+            case .refund: .refund(.done)
+            case .refundQuery: .refundQuery(.done)
+            default: .nothing(for: operation)
+            }
+        })
+        let rig = try await CloudRig(wallets: wallets)
+        try await rig.running {
+            let register = try await rig.enrol()
+            let intent = register.intent()
+            _ = try await register.pay(intent)
+            let number = intent.orderNumber.description
+            func refund(_ amount: Int64, _ reference: String) async throws -> AdminReply {
+                try await rig.admin.perform(
+                    .refund(number: number, amount: amount, reference: reference, reason: "returned", person: "anna")
+                )
+            }
+            await #expect(throws: StartError.self) { _ = try await refund(100, "r1") }
+            _ = try await register.confirm(intent)
+            #expect(try await refund(1000, "r1").json.contains(#""refundNumber":"\#(number)R01""#))
+            #expect(try await refund(1000, "r1").json.contains(#""refunded":1000"#))
+            await #expect(throws: StartError.self) { _ = try await refund(281, "r2") }
+            #expect(try await refund(280, "r2").json.contains(#""refunded":1280"#))
+            #expect(try await rig.admin.perform(.payments(.init())).json.contains(#""refunded":1280"#))
+        }
+        #expect(wallets.calls.refund == 2)
+    }
+
+    @Test("an open case is settled by two different persons with evidence, never by one")
+    func resolve() async throws {
+        let rig = try await CloudRig()
+        try await rig.running {
+            let register = try await rig.enrol()
+            let intent = register.intent()
+            _ = try await register.pay(intent)
+            func confirm(_ second: String, _ evidence: String) async throws -> AdminReply {
+                try await rig.admin.perform(
+                    .resolve(
+                        .init(
+                            number: intent.orderNumber.description,
+                            decision: .confirm,
+                            first: "anna",
+                            second: second,
+                            evidence: evidence
+                        )
+                    )
+                )
+            }
+            for (second, evidence) in [("", "receipt"), ("anna", "receipt"), ("bo", "")] {
+                await #expect(throws: StartError.self) { _ = try await confirm(second, evidence) }
+            }
+            #expect(try await rig.core.store.payment(intent.orderNumber)?.state == .paid)
+            #expect(try await confirm("bo", "receipt 4711").text.contains("confirmed"))
+            await #expect(throws: StartError.self) { _ = try await confirm("bo", "receipt 4711") }
+        }
+    }
+
+    @Test("limits and supervisors reach registers with their next HELLO, under a new version")
+    func chain() async throws {
+        let rig = try await CloudRig()
+        try await rig.running {
+            let register = try await rig.enrol()
+            #expect(try await register.hello().configuration.version == 1)
+            _ = try await rig.admin.perform(.setChain(amountLimit: 9_900, refundLimit: 100, enabled: nil))
+            _ = try await rig.admin.perform(.addSupervisor(id: "S1", code: "482913"))
+            let configuration = try await register.hello().configuration
+            #expect(configuration.version == 3 && configuration.amountLimit == Money(fen: 9_900))
+            #expect(configuration.supervisors.map(\.id) == [Array("S1".utf8)])
+            #expect(configuration.supervisors[0].accepts(code: Array("482913".utf8)))
+            let large = try await register.send(.pay, register.payBody(register.intent(amount: 9_901)))
+            #expect(large.problem == .malformed)
+        }
+    }
+
+    @Test("a time factor below 1 starts with sandbox accounts only")
+    func timeFactor() async throws {
+        let rig = try await CloudRig()
+        var account = AccountDocument(
+            id: "alipay-live",
+            wallet: "alipay",
+            version: "openapi-1.0",
+            sandbox: false,
+            baseURL: "https://x",
+            credentials: "",
+            addedAt: 0
+        )
+        let live = DocumentChange(kind: .account, key: account.id, body: try DocumentCoder.text(account), from: 0)
+        try await rig.core.documents.change([live], by: AuditNote(actor: "test", action: "test"))
+        var settings = rig.core.settings
+        settings.times = ProtocolTimes(thousandths: 200)
+        let fast = await #expect(throws: StartError.self) {
+            _ = try await CloudCore(settings: settings, store: rig.core.store, logger: rig.log.logger)
+        }
+        #expect(fast?.sentence.contains("--time-factor 0.2") == true && fast?.sentence.contains("alipay-live") == true)
+        settings.times = ProtocolTimes()
+        _ = try await CloudCore(settings: settings, store: rig.core.store, logger: rig.log.logger)
+        account.id = "wechatpay-sandbox"
+        account.sandbox = true
+        let mixed = DocumentChange(kind: .account, key: account.id, body: try DocumentCoder.text(account), from: 0)
+        try await rig.core.documents.change([mixed], by: AuditNote(actor: "test", action: "test"))
+        let both = await #expect(throws: StartError.self) {
+            _ = try await CloudCore(settings: settings, store: rig.core.store, logger: rig.log.logger)
+        }
+        #expect(both?.sentence.contains("sandbox accounts beside") == true)
+        await rig.core.close()
+    }
+}
