@@ -19,6 +19,7 @@
 #ifdef __SIZEOF_INT128__
 /* The arithmetic of mbedtls_p256.c. */
 #define MBEDTLS_ECP_INTERNAL_ALT
+#define MBEDTLS_ECP_NO_FALLBACK
 #define MBEDTLS_ECP_ADD_MIXED_ALT
 #define MBEDTLS_ECP_DOUBLE_JAC_ALT
 #define MBEDTLS_ECP_NORMALIZE_JAC_ALT

@@ -68,8 +68,9 @@ static field subtract(const field *a, const field *b) {
     return result;
 }
 
-/* a * b / 2^256 mod p. The lowest limb of p is -1 mod 2^64, so the multiplier of each reduction step is the limb. */
-static field multiply(const field *a, const field *b) {
+/* a * b / 2^256 mod p. The lowest limb of p is -1 mod 2^64, so the multiplier of each reduction step is the limb.
+   Never inlined: its calls cost little, and its copies would cost 10 KB. */
+__attribute__((noinline)) static field multiply(const field *a, const field *b) {
     uint64_t t0 = 0, t1 = 0, t2 = 0, t3 = 0, t4 = 0;
 #pragma GCC unroll 4
     for (int place = 0; place < 4; place++) {

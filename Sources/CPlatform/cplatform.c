@@ -215,6 +215,11 @@ int64_t cp_write(int fd, const void *buffer, size_t size) {
     return result_of(put);
 }
 
+int cp_peer_has_closed(int socket) {
+    char byte;
+    return recv(socket, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
 int cp_close(int fd) { return (int)result_of(close(fd)); }
 
 int cp_poll(cp_poll_entry *entries, int count, int64_t timeout_ms) {

@@ -56,6 +56,8 @@ int cp_connect_result(int socket);
 /* Bytes moved; 0 from cp_read means the peer has closed. */
 int64_t cp_read(int fd, void *buffer, size_t size);
 int64_t cp_write(int fd, const void *buffer, size_t size);
+/* 1 when the peer has ended its side of the connection, as far as this machine has heard. */
+int cp_peer_has_closed(int socket);
 int cp_close(int fd);
 
 #define CP_READ 1

@@ -11,7 +11,7 @@ extension PluginLane {
 
     /// Decisions and windows that have come.
     mutating func passTime(now: Int64) {
-        for number in attempts.map(\.intent.orderNumber) {
+        for number in attempts.map({ $0.intent.orderNumber }) {
             guard let position = position(of: number) else { continue }
             let attempt = attempts[position]
             switch attempt.state {
@@ -191,7 +191,7 @@ extension PluginLane {
                 sequence: lastSequence,
                 journalIndex: journal.index,
                 journalHash: journal.hash,
-                open: attempts.map(\.intent.orderNumber)
+                open: attempts.map { $0.intent.orderNumber }
             )
             send(.hello(facts), to: cloud, about: nil, wait: 0, now: now)
         case .refund(let position):

@@ -30,10 +30,11 @@ extension PluginLane {
 
     private mutating func replayCheckpoint(_ fields: [[UInt8]]) -> Bool {
         guard fields.count == 2, let next = Decimal.parse(fields[0]), next > 0, let key = Hex.decode(fields[1]),
-            key.count == 32
+            key.count == 32 || key.isEmpty
         else { return false }
         lastSequence = max(lastSequence, UInt64(next - 1))
-        codeKey = key
+        // Empty in a segment that was begun behind damage, before a new key was drawn.
+        if !key.isEmpty { codeKey = key }
         return true
     }
 
@@ -131,7 +132,7 @@ extension PluginLane {
             red = .journalDamaged
             effects.append(.alarm(.journalDamaged, nil))
         }
-        for number in attempts.map(\.intent.orderNumber) {
+        for number in attempts.map({ $0.intent.orderNumber }) {
             guard let position = position(of: number) else { continue }
             switch attempts[position].state {
             case .intent: attempts[position].reattachUntil = now + times.reattachAfterRestart
@@ -161,7 +162,7 @@ extension PluginLane {
 
     /// Records before this index are needed by no payment that is still open.
     package var oldestNeededIndex: UInt64 {
-        attempts.map(\.journalIndex).min() ?? journal.index + 1
+        attempts.map { $0.journalIndex }.min() ?? journal.index + 1
     }
 
     /// Index and hash of the newest record this machine has asked for.

@@ -67,7 +67,7 @@ extension PluginLane {
                 token: token
             )
         )
-        if refunds.count > PluginLane.refundMemory, let oldest = refunds.firstIndex(where: \.isSettled) {
+        if refunds.count > PluginLane.refundMemory, let oldest = refunds.firstIndex(where: { $0.isSettled }) {
             refunds.remove(at: oldest)
         }
     }

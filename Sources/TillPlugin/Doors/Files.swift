@@ -52,10 +52,10 @@ enum Files {
         try SystemError.check(Bytes.withCString(path) { cp_unlink($0) })
     }
 
-    /// Makes the folder where it does not exist yet; only its owner may look into it.
-    static func makeFolder(_ path: [UInt8]) throws(SystemError) {
+    /// Makes the folder where it does not exist yet.
+    static func makeFolder(_ path: [UInt8], mode: UInt32) throws(SystemError) {
         do throws(SystemError) {
-            try SystemError.check(Bytes.withCString(path) { cp_mkdir($0, 0o700) })
+            try SystemError.check(Bytes.withCString(path) { cp_mkdir($0, mode) })
         } catch {
             if !error.isExisting { throw error }
         }

@@ -18,6 +18,9 @@ struct IPAddress: Sendable {
 
     var port: UInt16 { native.port }
 
+    /// The text up to the port.
+    var host: [UInt8] { [UInt8](text[..<(text.lastIndex(of: 58) ?? text.count)]) }
+
     var isLoopback: Bool {
         var native = native
         return cp_is_loopback(&native) != 0
