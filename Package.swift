@@ -66,21 +66,29 @@ let package = Package(
             name: "CTLS",
             linkerSettings: [
                 .linkedLibrary(":libmbedtls.a"), .linkedLibrary(":libmbedx509.a"), .linkedLibrary(":libmbedcrypto.a"),
-            ]),
+            ]
+        ),
         .target(
-            name: "TillPlugin", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "CPlatform", "CTLS"],
-            swiftSettings: strict),
+            name: "TillPlugin",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "CPlatform", "CTLS"],
+            swiftSettings: strict
+        ),
         .executableTarget(name: "tillbridge-plugin", dependencies: ["TillPlugin"], swiftSettings: strict),
 
         // Wallet adapters: request out, answer in, no I/O.
         .target(
-            name: "TillWallets", dependencies: ["TillDomain", "TillEngine", crypto, cryptoExtras], swiftSettings: strict),
+            name: "TillWallets",
+            dependencies: ["TillDomain", "TillEngine", crypto, cryptoExtras],
+            swiftSettings: strict
+        ),
 
         // Storage: one contract, its backends.
         .target(name: "TillStore", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),
         .target(
-            name: "TillStoreSQLite", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", grdb],
-            swiftSettings: strict),
+            name: "TillStoreSQLite",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", grdb],
+            swiftSettings: strict
+        ),
 
         // The shells of the services.
         .target(
@@ -88,14 +96,19 @@ let package = Package(
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", nioCore, nioPosix, nioHTTP1, nioConcurrency, nioTLS,
                 nioSSL, logging, lifecycle,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .target(
             name: "TillCloud",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras, x509, asn1,
+                hummingbirdTLS, httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioSSL, crypto, cryptoExtras,
+                x509, asn1,
                 logging, lifecycle,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
 
         // The wallets' side. It never sees TillWallets: two readings of a wallet's documents stay independent.
         .target(
@@ -103,20 +116,29 @@ let package = Package(
             dependencies: [
                 "TillDomain", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, grdb,
                 crypto, cryptoExtras, x509, asn1, logging, lifecycle,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
 
         // A register for people to try, and the parent process of the demo.
         .target(
             name: "TillRegister",
             dependencies: [hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
-            resources: [.embedInCode("Pages")], swiftSettings: strict),
+            resources: [.embedInCode("Pages")],
+            swiftSettings: strict
+        ),
         .target(
             name: "TillDemo",
-            dependencies: ["TillRegister", asyncHTTPClient, nioCore, nioHTTP1, unixSignals], swiftSettings: strict),
+            dependencies: ["TillRegister", asyncHTTPClient, nioCore, nioHTTP1, unixSignals],
+            swiftSettings: strict
+        ),
 
         // The same machines in virtual time.
         .target(
-            name: "TillSimulator", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),
+            name: "TillSimulator",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
+            swiftSettings: strict
+        ),
 
         .executableTarget(
             name: "tillbridge",
@@ -124,55 +146,84 @@ let package = Package(
                 "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy", "TillCloud",
                 "TillSandbox", "TillRegister", "TillDemo", "TillSimulator", arguments, logging, lifecycle,
                 unixSignals, nioCore, nioPosix,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
 
         .testTarget(
-            name: "TillDomainTests", dependencies: ["TillDomain", crypto], swiftSettings: strict),
+            name: "TillDomainTests",
+            dependencies: ["TillDomain", crypto],
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "TillProtocolTests", dependencies: ["TillDomain", "TillProtocol", crypto], swiftSettings: strict),
+            name: "TillProtocolTests",
+            dependencies: ["TillDomain", "TillProtocol", crypto],
+            swiftSettings: strict
+        ),
         .testTarget(
-            name: "TillEngineTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
-            swiftSettings: strict),
+            name: "TillEngineTests",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillPluginTests",
             dependencies: [
-                "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillPlugin", crypto, nioCore, nioPosix, nioSSL,
+                "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillPlugin", crypto, nioCore, nioPosix,
+                nioSSL,
                 x509, asn1,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillWalletsTests",
             dependencies: [
                 "TillDomain", "TillEngine", "TillWallets", "TillSandbox", crypto, cryptoExtras, asyncHTTPClient,
                 nioCore, nioHTTP1, logging,
             ],
-            resources: [.copy("Fixtures")], swiftSettings: strict),
+            resources: [.copy("Fixtures")],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillStoreTests",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", grdb],
-            swiftSettings: strict),
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillProxyTests",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillProxy", nioCore, nioPosix, nioEmbedded, nioTLS, nioSSL,
                 x509, asn1, crypto, logging, lifecycle,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillCloudTests",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
                 "TillCloud", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient,
-            ], swiftSettings: strict),
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillSandboxTests",
-            dependencies: ["TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, nioHTTP1, lifecycle, asyncHTTPClient],
-            swiftSettings: strict),
+            dependencies: [
+                "TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, nioHTTP1, lifecycle,
+                asyncHTTPClient,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillRegisterTests",
-            dependencies: ["TillRegister", hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle],
-            swiftSettings: strict),
+            dependencies: [
+                "TillRegister", hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TillDemoTests", dependencies: ["TillDemo"], swiftSettings: strict),
         .testTarget(
-            name: "TillSimulatorTests", dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
-            swiftSettings: strict),
+            name: "TillSimulatorTests",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
+            swiftSettings: strict
+        ),
     ]
 )

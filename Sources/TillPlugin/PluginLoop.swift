@@ -58,8 +58,11 @@ final class PluginLoop {
             throw StartError("There is no room for the journal in \(folder.path); free some space on the disk.")
         }
         let effects = self.lane.start(
-            epoch: Random.bits() & (1 << 35 - 1), newCodeKey: Random.bytes(32), condition: finding.condition,
-            now: Clock.monotonic)
+            epoch: Random.bits() & (1 << 35 - 1),
+            newCodeKey: Random.bytes(32),
+            condition: finding.condition,
+            now: Clock.monotonic
+        )
         perform(effects, now: Clock.monotonic)
         cp_trim_memory()
     }
@@ -76,7 +79,8 @@ final class PluginLoop {
             entries.append(cp_poll_entry(fd: stop, wanted: UInt16(CP_READ), happened: 0))
             let upstreamInterest = upstream.interest
             entries.append(
-                cp_poll_entry(fd: upstreamInterest?.socket ?? -1, wanted: upstreamInterest?.events ?? 0, happened: 0))
+                cp_poll_entry(fd: upstreamInterest?.socket ?? -1, wanted: upstreamInterest?.events ?? 0, happened: 0)
+            )
             server.addInterests(to: &entries)
             let ready = cp_poll(&entries, Int32(entries.count), timeout(now: Clock.monotonic))
             let now = Clock.monotonic

@@ -19,11 +19,15 @@ enum Activation {
             throw StartError("--proxy \(quoted: text) is not an IP address with a port, such as 10.0.0.5:7500.")
         }
         guard let word = arguments.next() else {
-            throw StartError("The one-time code from the console is missing; write it last, such as K7Q2-9M4T-XW3P-8DHC.")
+            throw StartError(
+                "The one-time code from the console is missing; write it last, such as K7Q2-9M4T-XW3P-8DHC."
+            )
         }
         try arguments.finish()
         guard let code = OneTimeCode(typed: word) else {
-            throw StartError("The one-time code must have 16 letters and digits, such as K7Q2-9M4T-XW3P-8DHC; type it again.")
+            throw StartError(
+                "The one-time code must have 16 letters and digits, such as K7Q2-9M4T-XW3P-8DHC; type it again."
+            )
         }
         let folder = DataFolder(configuration.data)
         try folder.create()
@@ -44,7 +48,9 @@ enum Activation {
     /// A key of an earlier try is used again: the cloud lets the same key repeat a call whose answer was lost.
     private static func deviceKey(_ folder: DataFolder) throws(StartError) -> SigningKey {
         if let key = try folder.key() { return key }
-        guard let key = SigningKey() else { throw StartError("The TLS library cannot make a key; reinstall the plug-in.") }
+        guard let key = SigningKey() else {
+            throw StartError("The TLS library cannot make a key; reinstall the plug-in.")
+        }
         try folder.store(key)
         return key
     }
@@ -64,14 +70,23 @@ enum Activation {
         for _ in 0..<tries {
             let id = MessageID(Random.bits(), Random.bits())
             let body = ActivationRequest(
-                id: id, code: code.publicPart, publicKey: key.publicKey.bytes,
-                proof: proof.requestProof(publicKey: key.publicKey.bytes), version: PluginCommand.version.bytes,
+                id: id,
+                code: code.publicPart,
+                publicKey: key.publicKey.bytes,
+                proof: proof.requestProof(publicKey: key.publicKey.bytes),
+                version: PluginCommand.version.bytes,
                 acknowledges: acknowledges
             ).encode()
             guard
                 let request = OutgoingRequest(
-                    .activate, host: UpstreamCodec.host, cloud: .any, body: body, created: created, keyID: .activation,
-                    signer: key)
+                    .activate,
+                    host: UpstreamCodec.host,
+                    cloud: .any,
+                    body: body,
+                    created: created,
+                    keyID: .activation,
+                    signer: key
+                )
             else { throw StartError("The TLS library cannot sign; reinstall the plug-in.") }
             guard let answer = exchange(request.bytes, with: proxy, trust) else { continue }
             guard answer.status == 200 else {
@@ -87,7 +102,10 @@ enum Activation {
             }
             guard
                 proof.acceptsAnswer(
-                    headers: answer.headers, body: answer.body, requestDigest: request.binding.contentDigest)
+                    headers: answer.headers,
+                    body: answer.body,
+                    requestDigest: request.binding.contentDigest
+                )
             else {
                 throw StartError(
                     "The answer through \(proxy.text) does not prove that it knows the one-time code; check the address and ask for a new code."

@@ -39,7 +39,9 @@ struct Arguments {
     }
 
     mutating func required(_ name: StaticString) throws(StartError) -> [UInt8] {
-        guard let value = try option(name) else { throw StartError("\(name) is missing; see 'tillbridge-plugin help'.") }
+        guard let value = try option(name) else {
+            throw StartError("\(name) is missing; see 'tillbridge-plugin help'.")
+        }
         return value
     }
 

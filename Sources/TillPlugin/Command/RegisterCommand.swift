@@ -62,7 +62,8 @@ enum RegisterCommand {
                     json.string("currency", "CNY")
                     json.string("paymentCode", code)
                     if let operatorName { json.string("operator", operatorName) }
-                })
+                }
+            )
         case .status:
             if let sale = try arguments.option("--sale") {
                 return Request(method: "GET", target: try path("/v1/payments/", sale))
@@ -88,7 +89,8 @@ enum RegisterCommand {
                     if let order { json.string("orderNumber", order) }
                     json.integer("amount", amount)
                     json.string("reason", reason)
-                })
+                }
+            )
         case .release:
             let reason = try arguments.required("--reason")
             let code = try arguments.option("--supervisor") ?? input()
@@ -97,7 +99,8 @@ enum RegisterCommand {
                 body: JSONWriter.object { json in
                     json.string("supervisorCode", code)
                     json.string("reason", reason)
-                })
+                }
+            )
         }
     }
 
@@ -140,8 +143,12 @@ enum RegisterCommand {
             headers.add("authorization", ("Bearer " as StaticString).bytes + token)
         }
         let message = HTTPSerializer.request(
-            method: request.method, target: request.target, host: configuration.listen.text, headers: headers,
-            body: request.body)
+            method: request.method,
+            target: request.target,
+            host: configuration.listen.text,
+            headers: headers,
+            body: request.body
+        )
         var native = configuration.listen.native
         let socket = cp_connect(&native)
         guard socket >= 0 else { return nil }

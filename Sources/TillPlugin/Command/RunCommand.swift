@@ -40,10 +40,17 @@ enum RunCommand {
         let codec = UpstreamCodec(identity: identity, key: key, acknowledges: configuration.acknowledges)
         return PluginLoop(
             settings: LaneSettings(
-                register: identity.register, installation: identity.installation,
-                acknowledges: configuration.acknowledges, times: identity.times),
-            journal: journal, server: server, upstream: Upstream(codec: codec, proxies: proxies, trust: trust),
-            folder: folder, stop: stop)
+                register: identity.register,
+                installation: identity.installation,
+                acknowledges: configuration.acknowledges,
+                times: identity.times
+            ),
+            journal: journal,
+            server: server,
+            upstream: Upstream(codec: codec, proxies: proxies, trust: trust),
+            folder: folder,
+            stop: stop
+        )
     }
 
     private static func proxies(_ identity: Identity, _ folder: DataFolder) throws(StartError) -> [IPAddress] {

@@ -22,18 +22,21 @@ struct CashierMessage: Equatable, Sendable {
             } else {
                 self.init(
                     "Cancelled. The payment is being undone: any money goes back to the shopper. Take cash or card.",
-                    "已取消,正在撤销;如已扣款将退还顾客。请改收现金或刷卡。")
+                    "已取消,正在撤销;如已扣款将退还顾客。请改收现金或刷卡。"
+                )
             }
         case .unavailable: self = CashierMessage.unavailable(answer.reason)
         case .busy:
             let seconds = answer.retryAfterSeconds ?? 1
             self.init(
                 "An earlier payment is not finished. Try again in \(seconds) s, or take cash or card.",
-                "上一笔支付尚未完成,请\(seconds)秒后重试,或改收现金或刷卡。")
+                "上一笔支付尚未完成,请\(seconds)秒后重试,或改收现金或刷卡。"
+            )
         case .unacknowledged:
             self.init(
                 "The last payment was successful, but the register has not taken it. Take it, or disown it.",
-                "上一笔支付已成功,但收银机尚未入账。请先确认入账或放弃该笔支付。")
+                "上一笔支付已成功,但收银机尚未入账。请先确认入账或放弃该笔支付。"
+            )
         case .waiting:
             if answer.waitingFor == .shopper {
                 self.init("Waiting for the shopper to confirm on the phone.", "请顾客在手机上确认支付。")
@@ -66,7 +69,9 @@ struct CashierMessage: Equatable, Sendable {
         switch reason {
         case .journalDamaged:
             CashierMessage(
-                "Mobile payment is stopped: the journal must be looked at. Call support.", "移动支付已停止:本机日志需人工检查,请联系技术支持。")
+                "Mobile payment is stopped: the journal must be looked at. Call support.",
+                "移动支付已停止:本机日志需人工检查,请联系技术支持。"
+            )
         case .journalFull:
             CashierMessage("Mobile payment is stopped: the disk is full. Call support.", "移动支付已停止:磁盘已满,请联系技术支持。")
         case .disabled:

@@ -21,7 +21,11 @@ struct RegisterGate: Sendable {
 
     func check(_ request: HTTPRequest) throws(RegisterProblem) {
         guard let host = request.headers.only("host"), hosts.contains(host) else {
-            throw RegisterProblem(.malformed, "The Host header must be 127.0.0.1 with the port.", field: ("Host" as StaticString).bytes)
+            throw RegisterProblem(
+                .malformed,
+                "The Host header must be 127.0.0.1 with the port.",
+                field: ("Host" as StaticString).bytes
+            )
         }
         if let token {
             guard let value = request.headers.only("authorization"), value.count > 7,
@@ -29,14 +33,19 @@ struct RegisterGate: Sendable {
                 ConstantTime.equal([UInt8](value[7...]), token)
             else {
                 throw RegisterProblem(
-                    .unauthorized, "Send the header 'Authorization: Bearer' with the content of register.token.",
-                    field: ("Authorization" as StaticString).bytes)
+                    .unauthorized,
+                    "Send the header 'Authorization: Bearer' with the content of register.token.",
+                    field: ("Authorization" as StaticString).bytes
+                )
             }
         }
         guard !("GET" as StaticString).matches(request.method) else { return }
         guard let type = request.headers.only("content-type"), RegisterGate.isJSON(type) else {
             throw RegisterProblem(
-                .unsupportedMediaType, "The Content-Type must be application/json.", field: ("Content-Type" as StaticString).bytes)
+                .unsupportedMediaType,
+                "The Content-Type must be application/json.",
+                field: ("Content-Type" as StaticString).bytes
+            )
         }
     }
 
@@ -47,4 +56,3 @@ struct RegisterGate: Sendable {
 
     private static func lowered(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte + 32 : byte }
 }
-

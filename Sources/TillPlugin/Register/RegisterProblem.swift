@@ -50,46 +50,83 @@ struct RegisterProblem: Error, Equatable, Sendable {
         switch refusal {
         case .unknownSale:
             self.init(
-                status: 404, "unknown-sale", "The sale is not known",
-                "No payment of this sale is remembered (48 hours, 4,096 sales).", field: "saleRef")
+                status: 404,
+                "unknown-sale",
+                "The sale is not known",
+                "No payment of this sale is remembered (48 hours, 4,096 sales).",
+                field: "saleRef"
+            )
         case .unknownRefund:
             self.init(
-                status: 404, "unknown-refund", "The refund is not known", "No refund of this reference is remembered.",
-                field: "refundRef")
+                status: 404,
+                "unknown-refund",
+                "The refund is not known",
+                "No refund of this reference is remembered.",
+                field: "refundRef"
+            )
         case .amountDiffers:
             self.init(
-                status: 409, "amount-differs", "The sale stands for another amount",
-                "This saleRef is in use with another amount; a new tender needs a new saleRef.", field: "amount")
+                status: 409,
+                "amount-differs",
+                "The sale stands for another amount",
+                "This saleRef is in use with another amount; a new tender needs a new saleRef.",
+                field: "amount"
+            )
         case .wrongState:
             self.init(
-                status: 409, "wrong-state", "The call makes no sense in the sale's state",
-                "The sale's present state is in 'payment'.")
+                status: 409,
+                "wrong-state",
+                "The call makes no sense in the sale's state",
+                "The sale's present state is in 'payment'."
+            )
         case .refundDiffers:
             self.init(
-                status: 409, "refund-differs", "The refund reference stands for another refund",
-                "This refundRef is in use with other data; a new refund needs a new refundRef.", field: "refundRef")
+                status: 409,
+                "refund-differs",
+                "The refund reference stands for another refund",
+                "This refundRef is in use with other data; a new refund needs a new refundRef.",
+                field: "refundRef"
+            )
         case .amountAboveLimit(let limit):
             self.init(
-                status: 400, "malformed", "The request is malformed",
-                "The amount is above this register's limit of \(limit.fen) fen.", field: "amount")
+                status: 400,
+                "malformed",
+                "The request is malformed",
+                "The amount is above this register's limit of \(limit.fen) fen.",
+                field: "amount"
+            )
         case .refundNotAllowed(let limit):
             self.init(
-                status: 403, "refund-not-allowed", "This register may not refund so much",
-                "The register's limit is \(limit.fen) fen; larger refunds are made at the console.", field: "amount")
+                status: 403,
+                "refund-not-allowed",
+                "This register may not refund so much",
+                "The register's limit is \(limit.fen) fen; larger refunds are made at the console.",
+                field: "amount"
+            )
         case .supervisorUnknown:
             self.init(
-                status: 403, "supervisor-unknown", "The supervisor's code is wrong",
-                "No supervisor of this store has this code.", field: "supervisorCode")
+                status: 403,
+                "supervisor-unknown",
+                "The supervisor's code is wrong",
+                "No supervisor of this store has this code.",
+                field: "supervisorCode"
+            )
         case .supervisorLocked(let seconds):
             self.init(
-                status: 429, "supervisor-locked", "Too many wrong codes",
-                "After five wrong codes the release is locked for \(seconds) more seconds.")
+                status: 429,
+                "supervisor-locked",
+                "Too many wrong codes",
+                "After five wrong codes the release is locked for \(seconds) more seconds."
+            )
         case .notReleasable(let seconds):
             self.init(
-                status: 409, "not-releasable", "The lane cannot be released now",
+                status: 409,
+                "not-releasable",
+                "The lane cannot be released now",
                 seconds > 0
                     ? "The undo is given \(seconds) more seconds before a supervisor may release the lane."
-                    : "Three payments are already being undone behind a released lane; take cash or card.")
+                    : "Three payments are already being undone behind a released lane; take cash or card."
+            )
         }
     }
 

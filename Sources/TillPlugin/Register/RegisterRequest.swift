@@ -19,7 +19,8 @@ enum RegisterRequest {
             try expect("GET", request)
             return .laneStatus
         }
-        if ("lane" as StaticString).matches(segments[1]), rest.count == 1, ("release" as StaticString).matches(rest[0]) {
+        if ("lane" as StaticString).matches(segments[1]), rest.count == 1, ("release" as StaticString).matches(rest[0])
+        {
             try expect("POST", request)
             return try release(request)
         }
@@ -65,7 +66,10 @@ enum RegisterRequest {
     private static func sale(_ name: [UInt8]) throws(RegisterProblem) -> SaleReference {
         guard let sale = SaleReference(name) else {
             throw RegisterProblem(
-                .malformed, "A saleRef is 1 to 40 of A-Z a-z 0-9 . _ : -", field: ("saleRef" as StaticString).bytes)
+                .malformed,
+                "A saleRef is 1 to 40 of A-Z a-z 0-9 . _ : -",
+                field: ("saleRef" as StaticString).bytes
+            )
         }
         return sale
     }
@@ -86,7 +90,8 @@ enum RegisterRequest {
                 items.append(try BasketItem(entry))
             }
             return .pay(
-                SaleRequest(saleReference: sale, amount: amount, code: code, operatorName: operatorName, items: items))
+                SaleRequest(saleReference: sale, amount: amount, code: code, operatorName: operatorName, items: items)
+            )
         } catch {
             throw RegisterProblem(error)
         }
@@ -98,8 +103,10 @@ enum RegisterRequest {
             try expect("GET", request)
             guard let reference = SaleReference(name) else {
                 throw RegisterProblem(
-                    .malformed, "A refundRef is 1 to 40 of A-Z a-z 0-9 . _ : -",
-                    field: ("refundRef" as StaticString).bytes)
+                    .malformed,
+                    "A refundRef is 1 to 40 of A-Z a-z 0-9 . _ : -",
+                    field: ("refundRef" as StaticString).bytes
+                )
             }
             return .refundStatus(reference)
         }
@@ -118,7 +125,9 @@ enum RegisterRequest {
                     target: target,
                     amount: try object.money("amount", in: 1...Int64(1) << 53 - 1),
                     reason: try object.text("reason", length: 1...200),
-                    operatorName: try object.optionalText("operator", length: 0...40) ?? []))
+                    operatorName: try object.optionalText("operator", length: 0...40) ?? []
+                )
+            )
         } catch {
             throw RegisterProblem(error)
         }
@@ -129,7 +138,8 @@ enum RegisterRequest {
             let object = try JSONObject(parsing: request.body)
             return .release(
                 supervisorCode: try object.text("supervisorCode", length: 1...64),
-                reason: try object.text("reason", length: 1...200))
+                reason: try object.text("reason", length: 1...200)
+            )
         } catch {
             throw RegisterProblem(error)
         }

@@ -31,7 +31,8 @@ final class RegisterServer {
             let error = SystemError(code: -result)
             if error.isAddressInUse {
                 throw StartError(
-                    "Another program listens on \(address.text); stop it, or set 'listen' to another port.")
+                    "Another program listens on \(address.text); stop it, or set 'listen' to another port."
+                )
             }
             throw StartError("The plug-in cannot listen on \(address.text) (\(error)); check 'listen'.")
         }
@@ -84,14 +85,28 @@ final class RegisterServer {
         switch answer {
         case .sale(let sale), .released(let sale):
             connection.answer(
-                status: 200, type: MediaType.json, body: RegisterMessages.encode(sale), token: token, now: now)
+                status: 200,
+                type: MediaType.json,
+                body: RegisterMessages.encode(sale),
+                token: token,
+                now: now
+            )
         case .refund(let refund):
             connection.answer(
-                status: 200, type: MediaType.json, body: RegisterMessages.encode(refund), token: token, now: now)
+                status: 200,
+                type: MediaType.json,
+                body: RegisterMessages.encode(refund),
+                token: token,
+                now: now
+            )
         case .status(let status):
             connection.answer(
-                status: 200, type: MediaType.json, body: RegisterMessages.encode(status, identity: identity),
-                token: token, now: now)
+                status: 200,
+                type: MediaType.json,
+                body: RegisterMessages.encode(status, identity: identity),
+                token: token,
+                now: now
+            )
         case .refused(let refusal, let payment):
             refuse(connection, RegisterProblem(refusal), payment: payment, now: now)
         }
@@ -108,8 +123,14 @@ final class RegisterServer {
         var headers = HTTPHeaders()
         if problem.status == 401 { headers.add("www-authenticate", "Bearer") }
         connection.answer(
-            status: problem.status, type: MediaType.problem, headers: headers, body: problem.encode(payment: payment),
-            token: nil, closes: closes, now: now)
+            status: problem.status,
+            type: MediaType.problem,
+            headers: headers,
+            body: problem.encode(payment: payment),
+            token: nil,
+            closes: closes,
+            now: now
+        )
     }
 
     // MARK: - Connections

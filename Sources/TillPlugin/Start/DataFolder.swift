@@ -40,7 +40,9 @@ struct DataFolder: Sendable {
         guard let content = try content(of: identityPath, limit: 65_536, forbidden: 0o022, rule: "0644 or stricter")
         else { return nil }
         guard let identity = Identity(decoding: content) else {
-            throw StartError("\(identityPath) is not readable as an identity; restore it, or activate the register anew.")
+            throw StartError(
+                "\(identityPath) is not readable as an identity; restore it, or activate the register anew."
+            )
         }
         return identity
     }

@@ -11,8 +11,13 @@ extension HeartbeatReply {
         var up: [CloudName] = []
         for cloud in answer.clouds where cloud.isUp && !up.contains(cloud.name) { up.append(cloud.name) }
         self.init(
-            time: answer.time, next: answer.next, up: up, routing: answer.routing ?? 0,
-            configuration: answer.configuration ?? 0, dark: answer.dark.compactMap { $0.wallet })
+            time: answer.time,
+            next: answer.next,
+            up: up,
+            routing: answer.routing ?? 0,
+            configuration: answer.configuration ?? 0,
+            dark: answer.dark.compactMap { $0.wallet }
+        )
     }
 }
 
@@ -20,15 +25,22 @@ extension HelloReply {
     init(_ answer: HelloAnswer) {
         let configuration = answer.configuration
         self.init(
-            cloud: answer.head.cloud, time: answer.head.time, sequence: UInt64(answer.sequence),
-            journalIndex: UInt64(answer.journalIndex), open: answer.open.map { $0.orderNumber },
+            cloud: answer.head.cloud,
+            time: answer.head.time,
+            sequence: UInt64(answer.sequence),
+            journalIndex: UInt64(answer.journalIndex),
+            open: answer.open.map { $0.orderNumber },
             routing: answer.routing.table,
             configuration: LaneConfiguration(
-                version: configuration.version, amountLimit: configuration.amountLimit,
+                version: configuration.version,
+                amountLimit: configuration.amountLimit,
                 refundLimit: configuration.refundLimit,
                 supervisors: configuration.supervisors.map {
                     LaneConfiguration.Supervisor(id: $0.id, salt: $0.salt, hash: $0.hash)
-                }, enabled: configuration.isEnabled))
+                },
+                enabled: configuration.isEnabled
+            )
+        )
     }
 }
 
@@ -40,8 +52,13 @@ extension PaymentReply {
             if let wallet = facts.wallet.wallet {
                 state = .paid(
                     PaidReply(
-                        amount: facts.amount, isCNY: true, wallet: wallet, transaction: facts.transaction,
-                        payer: facts.payer))
+                        amount: facts.amount,
+                        isCNY: true,
+                        wallet: wallet,
+                        transaction: facts.transaction,
+                        payer: facts.payer
+                    )
+                )
             } else {
                 state = .unknown
             }
@@ -83,7 +100,12 @@ extension RefundReply {
         case .refused: state = .refused
         }
         self.init(
-            cloud: answer.head.cloud, time: answer.head.time, state: state, refundNumber: answer.refundNumber,
-            refunded: answer.refunded, reason: answer.reason)
+            cloud: answer.head.cloud,
+            time: answer.head.time,
+            state: state,
+            refundNumber: answer.refundNumber,
+            refunded: answer.refunded,
+            reason: answer.reason
+        )
     }
 }

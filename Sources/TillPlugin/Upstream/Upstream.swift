@@ -74,7 +74,11 @@ final class Upstream {
             return
         }
         pending = Pending(
-            sent: sent, sentAt: now, deadline: now + call.timeoutMilliseconds, proxiesLeft: proxies.count)
+            sent: sent,
+            sentAt: now,
+            deadline: now + call.timeoutMilliseconds,
+            proxiesLeft: proxies.count
+        )
         advance(now: now)
     }
 
@@ -89,7 +93,9 @@ final class Upstream {
         guard let connection else { return }
         let before = connection.state
         for answer in connection.handle(events) { take(answer, now: now) }
-        if connection.state != before { connectionDeadline = connection.state == .ready ? .max : now + Upstream.connectLimit }
+        if connection.state != before {
+            connectionDeadline = connection.state == .ready ? .max : now + Upstream.connectLimit
+        }
         if case .failed(let failure) = connection.state, self.connection === connection {
             lost(failure, now: now)
         } else {

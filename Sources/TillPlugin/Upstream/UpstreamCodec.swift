@@ -38,13 +38,23 @@ struct UpstreamCodec {
             var headers = HTTPHeaders()
             headers.add(HeaderName.contentType, MediaType.json)
             let bytes = HTTPSerializer.request(
-                method: "POST", target: Endpoint.heartbeat.wireBytes, host: UpstreamCodec.host, headers: headers,
-                body: body(call, id))
+                method: "POST",
+                target: Endpoint.heartbeat.wireBytes,
+                host: UpstreamCodec.host,
+                headers: headers,
+                body: body(call, id)
+            )
             return Sent(call: call, id: id, bytes: bytes, binding: nil)
         }
         let request = OutgoingRequest(
-            endpoint(call), host: UpstreamCodec.host, cloud: .only(cloud), body: body(call, id),
-            created: call.createdAt, keyID: identity.keyID, signer: key)
+            endpoint(call),
+            host: UpstreamCodec.host,
+            cloud: .only(cloud),
+            body: body(call, id),
+            created: call.createdAt,
+            keyID: identity.keyID,
+            signer: key
+        )
         return request.map { Sent(call: call, id: id, bytes: $0.bytes, binding: $0.binding) }
     }
 
@@ -66,8 +76,13 @@ struct UpstreamCodec {
             return HeartbeatRequest(register: identity.register, lane: UpstreamCodec.status(light)).encode()
         case .hello(let facts):
             return HelloRequest(
-                id: id, epoch: facts.epoch, sequence: Int64(facts.sequence), journalIndex: Int64(facts.journalIndex),
-                journalHash: facts.journalHash, version: PluginCommand.version.bytes, acknowledges: acknowledges,
+                id: id,
+                epoch: facts.epoch,
+                sequence: Int64(facts.sequence),
+                journalIndex: Int64(facts.journalIndex),
+                journalHash: facts.journalHash,
+                version: PluginCommand.version.bytes,
+                acknowledges: acknowledges,
                 open: [OrderNumber](facts.open.prefix(HelloRequest.maxOpen))
             ).encode()
         case .refund(let request, let number):
@@ -75,7 +90,11 @@ struct UpstreamCodec {
                 preconditionFailure("a sale reference is a refund reference")
             }
             return TillProtocol.RefundRequest(
-                id: id, orderNumber: number, reference: reference, amount: request.amount, reason: request.reason,
+                id: id,
+                orderNumber: number,
+                reference: reference,
+                amount: request.amount,
+                reason: request.reason,
                 operatorName: request.operatorName
             ).encode()
         case .pay, .query, .revoke, .confirm:
@@ -90,18 +109,32 @@ struct UpstreamCodec {
         switch call.kind {
         case .pay(let facts):
             PayRequest(
-                id: id, intent: intent, home: home, send: Int64(facts.send), code: facts.code,
-                operatorName: facts.operatorName, items: facts.items, wait: call.waitMilliseconds
+                id: id,
+                intent: intent,
+                home: home,
+                send: Int64(facts.send),
+                code: facts.code,
+                operatorName: facts.operatorName,
+                items: facts.items,
+                wait: call.waitMilliseconds
             ).fitted().encode()
         case .query:
             QueryRequest(id: id, intent: intent, home: home, wait: call.waitMilliseconds).encode()
         case .revoke(let reason):
             RevokeRequest(
-                id: id, intent: intent, home: home, reason: .known(reason), wait: call.waitMilliseconds
+                id: id,
+                intent: intent,
+                home: home,
+                reason: .known(reason),
+                wait: call.waitMilliseconds
             ).encode()
         case .confirm(let implicit, let journalIndex):
             ConfirmRequest(
-                id: id, intent: intent, home: home, isImplicit: implicit, journalIndex: Int64(journalIndex)
+                id: id,
+                intent: intent,
+                home: home,
+                isImplicit: implicit,
+                journalIndex: Int64(journalIndex)
             ).encode()
         case .heartbeat, .hello, .refund: []
         }
@@ -131,7 +164,11 @@ struct UpstreamCodec {
         guard answer.status == 200 else { throw UpstreamCodec.problem(answer) }
         do throws(SignatureError) {
             let signed = try SignedAnswer(
-                status: answer.status, headers: answer.headers, body: answer.body, binding: binding)
+                status: answer.status,
+                headers: answer.headers,
+                body: answer.body,
+                binding: binding
+            )
             try signed.check(identity.status(of: signed.keyID), verifier: P256Verifier(), at: now)
             if signed.cloud != sent.call.cloud { throw .notAllowed }
         } catch {

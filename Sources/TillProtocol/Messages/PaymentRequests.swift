@@ -81,8 +81,15 @@ package struct PayRequest: WireMessage {
     package func fitted(to limit: Int = HTTPLimits.wire.body) -> PayRequest {
         guard !items.isEmpty, encode().count > limit else { return self }
         return PayRequest(
-            id: id, intent: intent, home: home, send: send, code: code, operatorName: operatorName, items: [],
-            wait: wait)
+            id: id,
+            intent: intent,
+            home: home,
+            send: send,
+            code: code,
+            operatorName: operatorName,
+            items: [],
+            wait: wait
+        )
     }
 }
 
