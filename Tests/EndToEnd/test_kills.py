@@ -20,7 +20,7 @@ def test_a_plugin_killed_while_the_shopper_is_asked_revokes_after_its_restart(sh
     assert torn.result(20) == (0, None)
     shop.start_plugin()
     # The register does not ask: a question within five seconds would take the payment up again.
-    until("the undo to hold the lane", lambda: (shop.status() or {}).get("lane") == "revoking", 40)
+    until("the plug-in to decide", lambda: shop.status()["lane"] != "waiting", 40)
     shop.wait_undone(sale, 90)
     assert shop.sale(sale)["reason"] == "restart"
     assert shop.trade(number)["net"] == 0
@@ -39,7 +39,7 @@ def test_a_plugin_killed_after_the_wallet_booked_gives_the_money_back(shop):
     torn.result(20)
     assert shop.held() == 5100
     shop.start_plugin()
-    until("the undo to hold the lane", lambda: (shop.status() or {}).get("lane") in ("revoking", "free"), 40)
+    until("the plug-in to decide", lambda: shop.status()["lane"] != "waiting", 40)
     shop.wait_undone(sale, 90)
     assert shop.trade(number)["net"] == 0
     assert shop.held() == 0

@@ -76,10 +76,10 @@ final class ChildProcess: Sendable {
                 return Data(line.dropFirst("ready ".count).utf8)
             }
             if let hasEnded {
-                throw DemoFailure("The \(name) ended at its start (\(hasEnded)): \(lastWords)")
+                throw DemoFailure("\(name) ended at its start (\(hasEnded)): \(lastWords)")
             }
             guard ContinuousClock.now < deadline else {
-                throw DemoFailure("The \(name) was not ready after \(Int(seconds)) s: see \(log).")
+                throw DemoFailure("\(name) was not ready after \(Int(seconds)) s: see \(log).")
             }
             try await Task.sleep(for: .milliseconds(10))
         }

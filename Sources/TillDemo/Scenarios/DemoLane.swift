@@ -67,9 +67,10 @@ struct DemoLane: Sendable {
         }
     }
 
-    func waitForLane(_ light: String) async throws {
-        try await wait(allowance(20), for: "register \(register) to show \(light)") {
-            if case .answer(let status) = await desk.plugin.laneStatus() { status.lane == light } else { false }
+    /// Until no payment of this register is undecided any more.
+    func waitUntilDecided() async throws {
+        try await wait(allowance(20), for: "register \(register) to decide") {
+            if case .answer(let status) = await desk.plugin.laneStatus() { status.lane != "waiting" } else { false }
         }
     }
 

@@ -75,7 +75,7 @@ enum TroubleScenarios {
         try await lane.stack.killPlugin(lane.position)
         let silence = try await torn
         try await lane.stack.startPlugin(lane.position)
-        try await lane.waitForLane("revoking")
+        try await lane.waitUntilDecided()
         let told = Told(reply: try await lane.desk.status(of: sale), seconds: DemoLane.seconds(since: start))
         var played = Played(told)
         played.expect(silence.word == "silence", "a killed plug-in answered \(silence.word)")
