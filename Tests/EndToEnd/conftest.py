@@ -1,5 +1,5 @@
 # Part of Tillbridge. See LICENSE.
-"""Real processes: `tillbridge demo --headless` on free ports, one stack per test that breaks something."""
+"""Real processes: `tillbridge demo --headless` on free ports, one for each test that breaks something."""
 
 import os
 
@@ -32,7 +32,16 @@ def make_shop(tmp_path):
 
 @pytest.fixture
 def shop(make_shop):
+    """A shop of its own, to be broken."""
     return make_shop()
+
+
+@pytest.fixture(scope="session")
+def open_shop(tmp_path_factory):
+    """One shop for all tests that leave it as they found it: with a free lane."""
+    shop = Shop(program("TILLBRIDGE_BIN"), program("TILLBRIDGE_PLUGIN"), tmp_path_factory.mktemp("open") / "shop")
+    yield shop
+    shop.close()
 
 
 @pytest.fixture(scope="session")

@@ -12,12 +12,19 @@ struct OncePlayer: Sendable {
         [TroubleScenarios.lateExecution],
         [TroubleScenarios.plugInKilled],
         [
-            EverydayScenarios.alipayPaid, EverydayScenarios.weChatPaid, EverydayScenarios.insufficient,
-            EverydayScenarios.expired, EverydayScenarios.noWallet, EverydayScenarios.badAmounts,
+            // First, while no earlier payment of this register has anything left to write down.
+            EverydayScenarios.badAmounts,
+            EverydayScenarios.noWallet,
+            EverydayScenarios.alipayPaid,
+            EverydayScenarios.weChatPaid,
+            EverydayScenarios.insufficient,
+            EverydayScenarios.expired,
             EverydayScenarios.sameSaleTwice,
         ],
         [
-            EverydayScenarios.passwordLater, EverydayScenarios.shopperDeclines, EverydayScenarios.twoCodesAtOnce,
+            EverydayScenarios.passwordLater,
+            EverydayScenarios.shopperDeclines,
+            EverydayScenarios.twoCodesAtOnce,
             EverydayScenarios.secondCode,
         ],
     ]

@@ -48,7 +48,8 @@ enum TroubleScenarios {
             operation: "pay",
             fault: "late-execution",
             count: 1,
-            seconds: 65
+            // After the decision at 45 s and its cancel, before the code expires at 60 s.
+            seconds: 54
         )
         let told = try await lane.faults.strike(sale, fault) { try await lane.sell(sale, amount, code: code) }
         var played = Played(told)
