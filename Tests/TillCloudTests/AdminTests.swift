@@ -112,6 +112,7 @@ import TillStore
             await #expect(throws: StartError.self) { _ = try await refund(281, "r2") }
             #expect(try await refund(280, "r2").json.contains(#""refunded":1280"#))
             #expect(try await rig.admin.perform(.payments(.init())).json.contains(#""refunded":1280"#))
+            while wallets.calls.refund < 2 { try await Task.sleep(for: .milliseconds(10)) }
         }
         #expect(wallets.calls.refund == 2)
     }

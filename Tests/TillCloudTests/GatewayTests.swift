@@ -43,7 +43,7 @@ import TillStore
         try await rig.running {
             let register = try await rig.enrol()
             let intent = register.intent()
-            #expect(try await register.revoke(intent).state == .revoked(kind: .known(.unsent)))
+            #expect(try await register.revokeToTheEnd(intent) == .revoked(kind: .known(.unsent)))
             #expect(try await register.pay(intent).state == .revoked)
             #expect(rig.wallets.calls.pay == 0)
         }
@@ -380,7 +380,7 @@ import TillStore
                 QueryRequest(id: .fresh(), intent: intent, home: .a, wait: 0).encode()
             )
             #expect(query.problem == .busy)
-            #expect(try await register.revoke(intent).state == .revoked(kind: .known(.unsent)))
+            #expect(try await register.revokeToTheEnd(intent) == .revoked(kind: .known(.unsent)))
             for _ in 0..<taken { admission.leave() }
         }
     }

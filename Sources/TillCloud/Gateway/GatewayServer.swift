@@ -124,10 +124,12 @@ package struct GatewayServer: Sendable {
 /// Why a request was not read to its end.
 private enum Refusal: Error {
     case tooLarge, tooSlow
+    /// Not an answer: ends the connection after one.
+    case hangUp
 
     var problem: Problem {
         switch self {
-        case .tooLarge: Problem(.tooLarge, detail: "The body is too large.")
+        case .tooLarge, .hangUp: Problem(.tooLarge, detail: "The body is too large.")
         case .tooSlow: Problem(.malformed, detail: Array("The request did not arrive in time.".utf8), status: 408)
         }
     }
@@ -200,12 +202,24 @@ private struct Responder: HTTPResponder {
             guard let name = HTTPField.Name(header.name) else { continue }
             headers.append(HTTPField(name: name, value: header.value))
         }
-        // What was refused unread still stands on the connection.
-        if close { headers[.connection] = "close" }
+        let buffer = ByteBuffer(bytes: answer.body)
+        guard close else {
+            return Response(
+                status: .init(code: answer.status),
+                headers: headers,
+                body: ResponseBody(byteBuffer: buffer)
+            )
+        }
+        // What was refused unread still stands on the connection: it ends here, whatever the client would like.
+        headers[.connection] = "close"
         return Response(
             status: .init(code: answer.status),
             headers: headers,
-            body: ResponseBody(byteBuffer: ByteBuffer(bytes: answer.body))
+            body: ResponseBody(contentLength: buffer.readableBytes) { writer in
+                try await writer.write(buffer)
+                try await writer.finish(nil)
+                throw Refusal.hangUp
+            }
         )
     }
 }

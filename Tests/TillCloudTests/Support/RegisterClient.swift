@@ -205,6 +205,14 @@ struct RegisterClient: Sendable {
         return try UndoAnswer(decoding: answer.body)
     }
 
+    /// Asks as a plug-in does, until the undo is final.
+    func revokeToTheEnd(_ intent: Intent, home: CloudName = .a) async throws -> UndoState {
+        while true {
+            let state = try await revoke(intent, home: home).state
+            guard case .revoking = state else { return state }
+        }
+    }
+
     func confirm(_ intent: Intent, home: CloudName = .a) async throws -> ConfirmAnswer {
         let body = ConfirmRequest(id: .fresh(), intent: intent, home: home, isImplicit: false, journalIndex: 7).encode()
         let answer = try await send(.confirm, body)
