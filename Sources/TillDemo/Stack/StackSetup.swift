@@ -107,10 +107,18 @@ struct StackSetup: Sendable {
             throw DemoFailure("\(path) cannot be written: make room there.")
         }
         guard let code = register.code else { return }
-        _ = try await Command.run(
-            settings.pluginBinary,
-            ["activate", "--proxy", "127.0.0.1:\(settings.ports.proxy)", "--config", path, code]
-        )
+        let arguments = ["activate", "--proxy", "127.0.0.1:\(settings.ports.proxy)", "--config", path, code]
+        // A proxy that has just started refuses until its first health checks have seen the clouds.
+        let deadline = ContinuousClock.now + .seconds(20)
+        while true {
+            do {
+                _ = try await Command.run(settings.pluginBinary, arguments)
+                return
+            } catch let failure as DemoFailure {
+                guard ContinuousClock.now < deadline else { throw failure }
+            }
+            try await Task.sleep(for: .milliseconds(200))
+        }
     }
 
     // MARK: - Commands

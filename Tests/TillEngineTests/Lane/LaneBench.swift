@@ -17,9 +17,9 @@ struct LaneBench {
     /// Cloud time at monotonic zero.
     var cloudOffset: Int64 = 1_795_343_400_000
 
-    static let register = RegisterID(Array("QF000K703".utf8))!
-    static let code = PaymentCode(scanned: Array("286344382566439412".utf8))!
-    static let otherCode = PaymentCode(scanned: Array("134567890123456789".utf8))!
+    static let register = certain(RegisterID(Array("QF000K703".utf8)))
+    static let code = certain(PaymentCode(scanned: Array("286344382566439412".utf8)))
+    static let otherCode = certain(PaymentCode(scanned: Array("134567890123456789".utf8)))
 
     static func settings(acknowledges: Bool) -> LaneSettings {
         LaneSettings(
@@ -162,10 +162,10 @@ struct LaneBench {
     static let routing = try! SignFlagTable.standard(version: 1)
 
     static func sale(_ name: String, fen: Int64 = 1280, code: PaymentCode = code) -> SaleRequest {
-        SaleRequest(saleReference: SaleReference(Array(name.utf8))!, amount: Money(fen: fen), code: code)
+        SaleRequest(saleReference: certain(SaleReference(Array(name.utf8))), amount: Money(fen: fen), code: code)
     }
 
-    static func reference(_ name: String) -> SaleReference { SaleReference(Array(name.utf8))! }
+    static func reference(_ name: String) -> SaleReference { certain(SaleReference(Array(name.utf8))) }
 
     mutating func pay(_ name: String, fen: Int64 = 1280, code: PaymentCode = code) -> UInt64 {
         call(.pay(LaneBench.sale(name, fen: fen, code: code)))
@@ -193,12 +193,12 @@ struct LaneBench {
 
     /// A payment answer about the attempt that is being asked for.
     func reply(_ state: PaymentReply.State, cloud: CloudName? = nil, number: OrderNumber? = nil) -> LaneCallResult {
-        let call = outstanding!
+        let call = certain(outstanding)
         return .payment(
             PaymentReply(
                 cloud: cloud ?? call.cloud ?? .a,
                 time: cloudNow,
-                orderNumber: number ?? call.intent!.orderNumber,
+                orderNumber: number ?? certain(call.intent).orderNumber,
                 state: state
             )
         )
@@ -211,7 +211,7 @@ struct LaneBench {
                     amount: Money(fen: fen),
                     isCNY: true,
                     wallet: .alipay,
-                    transaction: WalletTransactionID(Array("2026112222001400000000000001".utf8))!,
+                    transaction: certain(WalletTransactionID(Array("2026112222001400000000000001".utf8))),
                     payer: Array("159******26".utf8)
                 )
             ),
@@ -221,9 +221,14 @@ struct LaneBench {
     }
 
     func undo(_ state: UndoReply.State) -> LaneCallResult {
-        let call = outstanding!
+        let call = certain(outstanding)
         return .undo(
-            UndoReply(cloud: call.cloud!, time: cloudNow, orderNumber: call.intent!.orderNumber, state: state)
+            UndoReply(
+                cloud: certain(call.cloud),
+                time: cloudNow,
+                orderNumber: certain(call.intent).orderNumber,
+                state: state
+            )
         )
     }
 
@@ -257,4 +262,10 @@ extension LaneCall {
     var isQuery: Bool { if case .query = kind { true } else { false } }
     var isRevoke: Bool { if case .revoke = kind { true } else { false } }
     var isConfirm: Bool { if case .confirm = kind { true } else { false } }
+}
+
+/// For what a test wrote itself and knows to be there.
+func certain<Value>(_ value: Value?) -> Value {
+    guard let value else { preconditionFailure("the test's own value is malformed") }
+    return value
 }

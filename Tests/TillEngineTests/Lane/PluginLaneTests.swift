@@ -75,7 +75,7 @@ import TillEngine
     func unsupportedCode() {
         var bench = ready()
         let before = (bench.records.count, bench.sent.count { $0.isPay })
-        let token = bench.pay("T1", code: PaymentCode(scanned: Array("6901234567892".utf8))!)
+        let token = bench.pay("T1", code: certain(PaymentCode(scanned: Array("6901234567892".utf8))))
         #expect(bench.answer(token)?.outcome == .declined)
         #expect(bench.answer(token)?.reason == .declined(.unsupportedCode))
         #expect(bench.records.count == before.0 && bench.sent.count { $0.isPay } == before.1)
