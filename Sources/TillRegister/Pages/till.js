@@ -519,12 +519,17 @@ function drawReceipt() {
   for (const [position, chip] of [...document.querySelectorAll("#sales .chip")].entries()) chip.dataset.kind = statusOf(sales[position]);
 }
 
+let phoneLanguage = "";
+
 function drawPhone() {
   $("phoneToggle").hidden = !facts.phone;
   const open = Boolean(facts.phone) && phoneOpen;
   $("phone").hidden = !open;
   $("main").classList.toggle("with-phone", open);
-  if (open && !$("phoneFrame").src) $("phoneFrame").src = facts.phone;
+  const frame = $("phoneFrame");
+  if (open && !frame.src) frame.src = `${facts.phone}?lang=${language}`;
+  else if (open && phoneLanguage !== language) frame.contentWindow.postMessage({ tillbridgeLanguage: language }, new URL(facts.phone).origin);
+  phoneLanguage = language;
 }
 
 function render() {

@@ -101,5 +101,19 @@ extension PhonePage {
           .sheet { position: fixed; }
           aside { max-width: 480px; width: 100%; margin: 0 auto; padding: 22px 14px 32px; }
         }
+        .beside .phone header { padding: 12px 14px 10px; }
+        .beside .card { padding: 12px 16px 8px; }
+        .beside .lead { margin: 0 0 8px; font-size: 14px; }
+        .beside .bars { height: 62px; cursor: pointer; }
+        .beside .qr { width: 158px; height: 158px; cursor: pointer; }
+        .beside .screen { padding-bottom: 12px; }
+        .beside .balance { margin: 10px 0; padding: 8px 16px; }
+        .beside .history { padding: 8px 16px 4px; max-height: 132px; overflow-y: auto; }
+        .beside .history li { padding: 5px 0; font-size: 14px; }
+        .beside .language, .beside h1, .beside aside > p, .beside #behaviours small { display: none; }
+        .beside aside { padding: 12px 14px 14px; }
+        .beside #behaviours { grid-template-columns: 1fr 1fr; }
+        .beside #behaviours span { padding: 6px 10px; font-size: 14px; }
+        .beside #behaviours b { font-weight: 500; }
         """#
 }

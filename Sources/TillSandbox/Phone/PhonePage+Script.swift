@@ -8,7 +8,7 @@ extension PhonePage {
             title: "A shopper's phone", wallet: "Wallet", alipay: "Alipay", wechatpay: "WeChat Pay",
             intro: "It shows payment codes of the sandbox wallets. Hold it up to the register, or click the digits to "
               + "copy them and paste them there. No real money moves.",
-            show: "Show this code to the cashier", barcode: "Bar code", qr: "QR code", copy: "Copy the digits",
+            show: "Show this code to the cashier", hold: "Click the code to hold it up to the scanner", barcode: "Bar code", qr: "QR code", copy: "Copy the digits",
             copied: "Copied", fresh: "Valid once. A new one comes by itself.", renew: "New code",
             balance: "Balance", history: "Payments", none: "Nothing paid yet", password: "Enter the payment password",
             confirm: "Pay", reject: "Decline", next: "Next code", behaviour: "What this shopper does",
@@ -27,7 +27,7 @@ extension PhonePage {
           zh: {
             title: "顾客的手机", wallet: "钱包", alipay: "支付宝", wechatpay: "微信支付",
             intro: "这里显示沙箱钱包的付款码。把它对着收银台扫描，或点击数字复制后粘贴到收银台。不会动用真实资金。",
-            show: "向收银员出示付款码", barcode: "条形码", qr: "二维码", copy: "复制数字", copied: "已复制",
+            show: "向收银员出示付款码", hold: "点击付款码，即对准扫码枪", barcode: "条形码", qr: "二维码", copy: "复制数字", copied: "已复制",
             fresh: "仅限使用一次，到期自动更新。", renew: "换一个", balance: "余额", history: "账单", none: "暂无付款记录",
             password: "请输入支付密码", confirm: "支付", reject: "拒绝", next: "下一个付款码", behaviour: "这位顾客会怎么做",
             paid: "支付成功", refused: "钱包拒绝了这笔付款", closed: "交易已关闭，未扣款", reversed: "商家已撤销",
@@ -254,6 +254,22 @@ extension PhonePage {
           try { await navigator.clipboard.writeText(state.code.code); state.copied = performance.now() + 2000; } catch {}
           drawTime();
         });
+        // Beside a till, inside its page: a click on the code holds it up to the scanner, and the till chooses the
+        // language. Only pages of this machine can take this page in.
+        if (window.parent !== window) {
+          document.body.classList.add("beside");
+          document.querySelector("[data-text=show]").dataset.text = "hold";
+          const hold = () => {
+            const { code, result } = state;
+            if (code && !result) window.parent.postMessage({ tillbridgePaymentCode: code.code }, "*");
+          };
+          for (const id of ["bars", "qr"]) at(id).addEventListener("click", hold);
+          window.addEventListener("message", ({ source, data }) => {
+            if (source !== window.parent || !texts[data?.tillbridgeLanguage]) return;
+            state.language = data.tillbridgeLanguage;
+            draw();
+          });
+        }
         setInterval(drawTime, 250);
         setInterval(() => { if (!document.hidden) look(); }, 700);
         draw();
