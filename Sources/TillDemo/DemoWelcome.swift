@@ -14,9 +14,9 @@ enum DemoWelcome {
               Logs and databases            \(data)/
 
             Try this:
-              1. Tap some goods on the till, let the phone show a payment code, and scan it: paid.
-              2. Let the phone ask for the password, and decline there. Or do not answer at all: after 45 s the till
-                 says that the payment is being undone, and the next mobile payment waits until it is.
+              1. Tap some goods on the till, and click the phone's bar code to hold it up to the scanner: paid.
+              2. Let the shopper type the password, and decline. Or never type it: after 45 s the till says that the
+                 payment is being undone, and the next mobile payment waits until it is.
               3. Stop a payment while the phone still asks. Cash stays open all the time.
               4. Kill a cloud in the middle of a payment:   kill -9 \(ready.pids["cloudA"] ?? 0)
                  or the plug-in:                            kill -9 \(ready.pids["plugin1"] ?? 0)

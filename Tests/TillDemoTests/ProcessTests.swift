@@ -131,7 +131,7 @@ import Testing
         )
         var result = OnceResult(rows: [row])
         #expect(result.table.contains("Alipay paid  paid               ") && result.table.contains("¥12.80"))
-        #expect(result.table.contains("0.31") && result.table.hasSuffix("yes   "))
+        #expect(result.table.contains("0.31") && result.table.hasSuffix("yes"))
         #expect(
             result.json
                 == #"{"agree":true,"rows":[{"agree":true,"scenario":"Alipay paid","seconds":0.314,"told":"paid","walletNet":1280}]}"#

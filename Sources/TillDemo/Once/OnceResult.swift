@@ -55,7 +55,7 @@ package struct OnceResult: Encodable, Sendable {
                 let space = String(repeating: " ", count: widths[column] - cell.count)
                 return column == 2 || column == 3 ? space + cell : cell + space
             }
-            lines.append(padded.joined(separator: "  "))
+            lines.append(OnceResult.trimmed(padded.joined(separator: "  ")))
             if number == 0 {
                 lines.append(widths.map { String(repeating: "-", count: $0) }.joined(separator: "  "))
             } else {
@@ -63,6 +63,10 @@ package struct OnceResult: Encodable, Sendable {
             }
         }
         return lines.joined(separator: "\n")
+    }
+
+    private static func trimmed(_ line: String) -> String {
+        String(line.reversed().drop { $0 == " " }.reversed())
     }
 
     private static func yuan(_ fen: Int64) -> String {
