@@ -2,10 +2,14 @@
 """Real processes: `tillbridge demo --headless` on free ports, one for each test that breaks something."""
 
 import os
+import signal
 
 import pytest
 
 from shop import Shop
+
+# A shell starts background jobs with SIGINT ignored, and programs that they start inherit it: Ctrl-C would be untested.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def program(name):

@@ -106,7 +106,7 @@ def test_the_sandbox_killed_and_started_keeps_its_books(shop):
     assert busy["outcome"] == "busy"
 
 
-@pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_no_process_outlives_the_demo(shop, with_signal):
     pids = shop.ready["pids"]
     assert set(pids) == {"sandbox", "cloudA", "cloudB", "proxy1", "plugin1", "till"}
