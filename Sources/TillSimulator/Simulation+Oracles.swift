@@ -92,6 +92,9 @@ extension Simulation {
         for cloud in clouds where cloud.isUp {
             for number in cloud.numbers {
                 guard let state = cloud.rows[number]?.state else { continue }
+                if cloud.rows[number]?.record.isUnproven == true {
+                    violation("S11: cloud \(cloud.name) never saw the money that it calls confirmed, \(number)")
+                }
                 if state == .sending || state == .revoking || state == .stuck {
                     violation("L1: cloud \(cloud.name) still holds \(number) at \(state)")
                 }

@@ -37,6 +37,23 @@ import TillStore
         }
     }
 
+    @Test("the cloud that did not pay takes a confirm at once, asks no wallet for it, and undoes nothing from then on")
+    func confirmElsewhere() async throws {
+        let wallets = FakeWallets(call: { operation in
+            Issue.record("\(operation) before the answer")
+            return .nothing(for: operation)
+        })
+        let rig = try await CloudRig(wallets: wallets)
+        try await rig.running {
+            let register = try await rig.enrol()
+            let intent = register.intent()
+            #expect(try await register.confirm(intent, home: .b).state == .known(.confirmed))
+            #expect(try await rig.core.store.payment(intent.orderNumber)?.record.isUnproven == true)
+            #expect(try await register.revoke(intent, home: .b).state == .confirmed)
+            #expect(try await register.query(intent, home: .b).state == .unknown)
+        }
+    }
+
     @Test("a register whose undo is asked for gets a final answer, and its payment is never paid after")
     func undone() async throws {
         let rig = try await CloudRig()

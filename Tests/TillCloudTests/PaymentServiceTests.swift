@@ -103,6 +103,40 @@ import TillStore
         #expect(wallets.calls.pay == 1)
     }
 
+    @Test("what a register confirmed at the cloud that did not pay is proven at the wallet afterwards")
+    func provenLater() async throws {
+        let isShown = Atomic<Bool>(false)
+        let wallets = FakeWallets(call: { operation in
+            guard case .query(let order) = operation, isShown.load(ordering: .relaxed) else {
+                return .nothing(for: operation)
+            }
+            return .query(.paid(.of(order)))
+        })
+        let service = service(wallets)
+        let rows = rows
+        let intent = Sample.intent(at: clock.now())
+        let confirm = PaymentService.Request(
+            number: intent.orderNumber,
+            event: .confirm(intent, home: .b, implied: false),
+            fresh: CloudPayment(intent: intent, home: .b)
+        )
+        try await running(service) {
+            let answer = try await service.answer(confirm, wait: .zero)
+            #expect(answer == .confirm(.confirmed))
+            #expect(wallets.calls.query == 0 && rows.stored(intent.orderNumber)?.record.isUnproven == true)
+            clock.advance(3_000)
+            await service.work(on: intent.orderNumber)
+            await waitUntil { rows.commits.count == 3 }
+            #expect(rows.stored(intent.orderNumber)?.record.isUnproven == true, "the wallet's query lags")
+            isShown.store(true, ordering: .relaxed)
+            clock.advance(3_000)
+            await service.work(on: intent.orderNumber)
+            await waitUntil { rows.stored(intent.orderNumber)?.record.trade != nil }
+            #expect(rows.stored(intent.orderNumber)?.record.nextWork == nil)
+        }
+        #expect(wallets.calls.pay == 0 && wallets.calls.query == 2)
+    }
+
     @Test("a commit that nobody can vouch for sends nothing and answers nothing")
     func unclearCommit() async throws {
         let wallets = FakeWallets()

@@ -29,20 +29,42 @@ struct CloudEndTests {
     }
 
     @Test(
-        "a confirm at a cloud without the payment rebuilds the record when the wallet agrees",
+        "a confirm at a cloud without the payment is stored and answered at once; the wallet is asked afterwards",
         arguments: [true, false]
     )
     func rebuild(implied: Bool) {
         var drive = CloudDrive(home: .a, at: .b)
         drive.confirm(implied: implied)
-        #expect(drive.effects.answer == .nothing && drive.effects.query?.purpose == .confirm)
-        drive.queryAnswers(.paid(CloudSample.trade()))
         #expect(drive.state == .confirmed && drive.record.confirmedBy == (implied ? .implied : .register))
+        #expect(drive.effects.commit?.to == .confirmed && drive.effects.query == nil)
+        #expect(drive.effects.answer == .confirm(.confirmed))
+        #expect(drive.record.dueAt == CloudSample.start + 3_000)
+        drive.query()
+        #expect(drive.effects.answer == .payment(.unknown), "S11: no success without the wallet's word")
+        #expect(drive.payment.display == .unknown)
+        drive.due()
+        drive.queryAnswers(.notFound)
+        #expect(drive.state == .confirmed && drive.record.dueAt != nil)
+        drive.due()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.record.trade != nil && drive.record.nextWork == nil && drive.payment.display == .succeeded)
+        drive.query()
+        #expect(drive.effects.answer == drive.record.trade.map { .payment(.paid($0)) })
         drive.confirm()
         #expect(drive.effects.answer == .confirm(.confirmed))
     }
 
-    @Test("a confirm that the wallet does not support gets no answer, and an alarm after 30 minutes")
+    @Test("what the register confirmed is not undone by a cloud that has not seen the money yet (S9)")
+    func revokeOfUnproven() {
+        var drive = CloudDrive(home: .a, at: .b)
+        drive.confirm()
+        let stored = drive.record
+        drive.revoke()
+        #expect(drive.effects.answer == .undo(.confirmed(kept: false)))
+        #expect(drive.effects.alarms == [.revokeOfConfirmed] && drive.record == stored)
+    }
+
+    @Test("a confirmation that the wallet does not support goes to the persons after 30 minutes; two end it")
     func unproven() {
         for outcome in [
             QueryOutcome.notFound, .open, .closed, .payError, .unknown(.noAnswer), .paid(CloudSample.foreignTrade),
@@ -50,12 +72,41 @@ struct CloudEndTests {
         ] {
             var drive = CloudDrive(home: .a, at: .b)
             drive.confirm()
+            drive.due()
             drive.queryAnswers(outcome)
-            #expect(drive.state == .none && drive.effects.commit == nil && drive.effects.told == nil)
-            drive.wait(until: CloudSample.start + 1_800_000)
-            drive.confirm()
-            #expect(drive.effects.answer == .nothing && drive.effects.alarms == [.unprovenConfirm])
+            #expect(drive.state == .confirmed && drive.record.trade == nil && drive.record.dueAt != nil)
+            drive.wait(until: CloudSample.start + 1_800_100)
+            #expect(drive.payment.timerEvents(at: drive.now).contains(.aged))
+            drive.handle(.aged)
+            #expect(drive.record.queued && drive.effects.alarms == [.unprovenConfirm])
+            drive.handle(.person(.confirms, CloudPersons(first: [97])))
+            #expect(drive.record.queued)
+            drive.handle(.person(.confirms, CloudSample.two))
+            #expect(drive.record.confirmedBy == .persons && drive.record.nextWork == nil && !drive.record.queued)
         }
+    }
+
+    @Test("a confirm that contradicts the record needs the wallet's word: no answer, and an alarm after 30 minutes")
+    func unprovenBesideRow() {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.handle(.payOutcome(.unknown(.noAnswer)))
+        drive.confirm()
+        #expect(drive.effects.answer == .nothing && drive.effects.query?.purpose == .confirm)
+        drive.queryAnswers(.notFound)
+        #expect(drive.state == .unknown)
+        drive.wait(until: CloudSample.start + 1_800_000)
+        drive.confirm()
+        #expect(drive.effects.answer == .nothing && drive.effects.alarms == [.unprovenConfirm])
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .confirmed && drive.record.trade != nil)
+    }
+
+    @Test("a confirm of a code that no wallet has is not answered")
+    func confirmWithoutWallet() {
+        var drive = CloudDrive(home: .a, at: .b, context: CloudSample.context(.b, route: .noWallet))
+        drive.confirm()
+        #expect(drive.state == .none && drive.effects.answer == .nothing && drive.effects.commit == nil)
     }
 
     @Test("a confirm after a revoke is a contradiction: an alarm, and no state changes")
@@ -162,10 +213,13 @@ struct CloudEndTests {
         #expect(early.state == .paid && early.record.refunds.isEmpty)
         var other = CloudDrive(home: .a, at: .b)
         other.confirm()
-        other.queryAnswers(.paid(CloudSample.trade()))
         other.handle(.refund(CloudSample.request(), authorised: true))
         #expect(other.effects.answer == .notHome && other.record.refunds.isEmpty)
         other.handle(.person(.adopts, CloudSample.two))
+        other.handle(.refund(CloudSample.request(), authorised: true))
+        #expect(other.record.refunds.isEmpty, "money that this cloud has not seen is not paid back")
+        other.due()
+        other.queryAnswers(.paid(CloudSample.trade()))
         other.handle(.refund(CloudSample.request(), authorised: true))
         #expect(other.record.refunds.count == 1)
     }

@@ -19,7 +19,7 @@ struct CloudOracle {
         case .pay(let intent, _): state == .none ? afterPay : intent == payment.intent ? state : state
         case .query, .refund: state
         case .revoke(let intent, _, _): intent == payment.intent ? afterRevoke : state
-        case .confirm(let intent, _, _): intent == payment.intent && state == .paid ? .confirmed : state
+        case .confirm(let intent, _, _): intent == payment.intent ? afterConfirm : state
         case .payOutcome(.unknown(.neverLeft)), .payUnwritten: isSendingOrUnknown ? .tomb : state
         case .payOutcome(.paid(let trade)): isSendingOrUnknown ? (isOurs(trade) ? .paid : .unknown) : state
         case .payOutcome: isSendingOrUnknown ? .unknown : state
@@ -68,6 +68,15 @@ struct CloudOracle {
         }
     }
 
+    /// Without a row the register's word is taken, unless no wallet can have been paid.
+    private var afterConfirm: CloudState {
+        switch state {
+        case .none: context.route == .noWallet ? .none : .confirmed
+        case .paid: .confirmed
+        default: state
+        }
+    }
+
     /// An undo whose routing version came and names no wallet has nothing to undo.
     private var afterWork: CloudState { state == .revoking && context.route == .noWallet ? .revoked : state }
 
@@ -80,7 +89,7 @@ struct CloudOracle {
 
     private func after(_ outcome: QueryOutcome, _ query: CloudQuery) -> CloudState {
         if query.purpose == .confirm {
-            guard [.none, .sending, .unknown, .declined, .tomb].contains(state) else { return state }
+            guard [.sending, .unknown, .declined, .tomb].contains(state) else { return state }
             if case .paid(let trade) = outcome, isOurs(trade) { return .confirmed }
             return state
         }
@@ -188,7 +197,12 @@ enum CloudPromises {
         switch new.state {
         case .sending, .unknown, .revoking, .stuck: if new.dueAt == nil { return "an open row that nobody works on" }
         case .paid: if new.personAt == nil, !new.queued { return "a paid row that no person hears of" }
-        case .none, .declined, .tomb, .revoked, .confirmed: break
+        case .confirmed:
+            let byWord = new.confirmedBy != .persons && new.trade == nil
+            if byWord, new.dueAt == nil || new.personAt == nil && !new.queued {
+                return "a confirmation on the register's word that nobody checks"
+            }
+        case .none, .declined, .tomb, .revoked: break
         }
         if new.nextWork != old.nextWork, let next = new.nextWork, !effects.contains(.schedule(next)) {
             return "work without a timer"
@@ -216,6 +230,9 @@ enum CloudPromises {
         if effects.cancels, effects.refund != nil { return "two undos at once" }
         if old.state == .confirmed, new.state != .confirmed { return "S9: a confirmed payment changed" }
         if new.state == .paid, new.trade == nil { return "paid without a trade" }
+        if new.refunds.count > old.refunds.count, new.trade == nil, new.confirmedBy != .persons {
+            return "S11: a refund of money that was never seen"
+        }
         if new.refunded > after.intent.amount { return "S8: more refunded than paid" }
         if let refund = effects.refund, refund.1 > 0, new.state != .confirmed { return "a refund before the end" }
         if old.revokeReason != nil, new.revokeReason == nil { return "S5: a revoke was forgotten" }

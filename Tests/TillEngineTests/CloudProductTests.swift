@@ -52,8 +52,9 @@ struct CloudProductTests {
             base.revokeReason = .timeout
             base.dueAt = CloudSample.start + 60_000
             for phase in UndoPhase.allCases where phase != .idle {
-                // What the cancel said matters to the query that follows it alone.
-                let cancels = phase == .verify ? [CancelResult.closed, .refunded, .notFound, .refused, nil] : [nil]
+                // What the cancel said is kept until the next one.
+                let asks = phase == .verify || phase == .look
+                let cancels = asks ? [CancelResult.closed, .refunded, .notFound, .refused, nil] : [nil]
                 for cancel in cancels {
                     for (unsent, since) in [(false, Int64(0)), (true, 0), (true, 60_000)] {
                         add {
@@ -68,6 +69,7 @@ struct CloudProductTests {
         case .stuck:
             base.revokeReason = .timeout
             base.dueAt = CloudSample.start + 3_600_000
+            add { ($0.phase, $0.refundAccepted, $0.stuckReason, $0.queued) = (.follow, true, .limit, true) }
             for phase in [UndoPhase.look, .refund, .follow] {
                 add { ($0.phase, $0.stuckReason, $0.queued) = (phase, .merchantBalance, true) }
             }
@@ -80,6 +82,9 @@ struct CloudProductTests {
             child.state = .sent
             add { ($0.trade, $0.confirmedBy, $0.refunds) = (stored, .register, [child]) }
             add { ($0.confirmedBy, $0.revokeReason, $0.undoKind) = (.persons, .timeout, .kept) }
+            let (due, person) = (CloudSample.start + 15_000, CloudSample.start + 1_800_000)
+            add { ($0.confirmedBy, $0.dueAt, $0.personAt) = (.register, due, person) }
+            add { ($0.confirmedBy, $0.dueAt, $0.queued, $0.refundsAdopted) = (.implied, due, true, true) }
         }
         return records
     }
@@ -154,9 +159,10 @@ struct CloudProductTests {
         return events + [.due, .refundDue(counter: 1), .refundDue(counter: 5), .aged, .restart, .wake, .notice]
     }
 
-    /// Calls `body` for every record, context, moment and event of a state.
-    private static func forEachCase(
+    /// Calls `body` for every record, context, moment and wanted event of a state, until it returns false.
+    static func forEachCase(
         of state: CloudState,
+        where isWanted: (CloudEvent) -> Bool = { _ in true },
         _ body: (CloudPayment, CloudEvent, Timestamp, CloudContext) -> Bool
     ) {
         for (home, cloud) in [(CloudName.a, CloudName.a), (.a, .b)] {
@@ -164,7 +170,7 @@ struct CloudProductTests {
                 let now = CloudSample.start + moment
                 // A pay call at a cloud that does not pay is our own mistake: it traps.
                 let events = events(home: home, at: now).filter {
-                    (home == cloud || !$0.kind.isPayCompletion) && (state != .none || !$0.isOtherData)
+                    (home == cloud || !$0.kind.isPayCompletion) && (state != .none || !$0.isOtherData) && isWanted($0)
                 }
                 for record in records(state, home: home == cloud) {
                     let payment = CloudPayment(intent: intent, home: home, record: record)
@@ -190,6 +196,7 @@ struct CloudProductTests {
                 let broken =
                     payment.state == next
                     ? CloudPromises.broken(before, payment, event, effects, now, context)
+                        ?? CloudReference(before, event, at: now, context).difference(from: payment, effects)
                     : "went to \(payment.state) instead of \(next)"
                 guard let broken else { return true }
                 Issue.record("\(broken): \(event) at \(now) on \(before.record) with \(context): \(effects)")

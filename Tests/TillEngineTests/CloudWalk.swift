@@ -455,6 +455,8 @@ struct CloudWalk {
                 continue
             }
             switch (plugIn, payment.state) {
+            case (.acked, .confirmed) where payment.record.isUnproven:
+                violation = "cloud \(cloud) never saw the money that it calls confirmed"
             case (.acked, .confirmed), (.unsent, .tomb), (.revoke, .revoked), (.declined, .revoked): break
             // A cloud that fell back after its last word is asked no more.
             default: if promoted[cloud] == nil { violation = "\(plugIn) ends with \(payment.state) at cloud \(cloud)" }

@@ -32,7 +32,7 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
     /// Keep the definite error code, `unsent` := yes.
     case storeCandidate
 
-    // Queries.
+    /// Queries. Without a known route there is nobody to ask, and nothing happens.
     case askPoll, askTell, askConfirm, askWatch
     /// The next poll of UNKNOWN at the wallet's cadence.
     case schedulePoll
@@ -86,6 +86,10 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
     case queue
     /// Into the persons' queue 30 minutes from now.
     case queueLater
+    /// Into the persons' queue: what the register confirmed is not at the wallet.
+    case queueUnproven
+    /// Nothing is left to do, and no person is needed.
+    case settle
 
     // Signals.
     /// Something that changes nothing: counted.
@@ -158,6 +162,8 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
         case .childWork: "child-work"
         case .queue: "queue"
         case .queueLater: "queue-later"
+        case .queueUnproven: "queue-unproven"
+        case .settle: "settle"
         case .count: "count"
         case .conflict: "conflict"
         case .alarmOtherData: "alarm-other-data"

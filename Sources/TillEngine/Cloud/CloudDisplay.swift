@@ -39,7 +39,7 @@ extension CloudPayment {
         case .revoking: return isHygiene ? .failed : .revoking
         case .revoked: return isHygiene ? .failed : .revoked
         case .stuck: return .revokeFailed
-        case .confirmed: break
+        case .confirmed: if record.isUnproven { return .unknown }
         }
         if record.refunds.contains(where: { $0.status == .accepted }) { return .refunding }
         if record.refunded == intent.amount { return .refunded }

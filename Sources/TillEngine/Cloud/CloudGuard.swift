@@ -25,6 +25,8 @@ package enum CloudGuard: UInt8, WireName, Hashable {
     case tradeForeign
     /// The query was made to prove a CONFIRM.
     case forConfirm
+    /// Confirmed by the register's word alone: this cloud has not seen the money yet.
+    case unproven
     /// The completion is not what the row waits for in its phase, or was asked before the row got there.
     case stale
     /// A definite error code is stored, and this query was asked after it.
@@ -72,6 +74,7 @@ package enum CloudGuard: UInt8, WireName, Hashable {
         case .tradeOurs: "trade-ours"
         case .tradeForeign: "trade-foreign"
         case .forConfirm: "for-confirm"
+        case .unproven: "unproven"
         case .stale: "stale"
         case .declineAgreed: "decline-agreed"
         case .absenceProven: "absence-proven"

@@ -61,6 +61,14 @@ package struct CloudRecord: Equatable, Sendable {
 
     package init() {}
 
+    /// CONFIRMED by the register alone: this cloud has not seen the money yet.
+    package var isUnproven: Bool {
+        switch confirmedBy {
+        case .register, .implied: state == .confirmed && trade == nil
+        case .persons, nil: false
+        }
+    }
+
     package var refundPending: CloudRefund? {
         for refund in refunds where refund.dueAt != nil { return refund }
         return nil

@@ -21,7 +21,8 @@ package enum CloudState: UInt8, WireName, Hashable {
     case revoked
     /// The undo needs a person; the duty goes on.
     case stuck
-    /// The register took the tender. Only a refund with its own authority moves this money.
+    /// The register took the tender. A cloud without a row takes its word at once and asks the wallet afterwards, so
+    /// there may be no trade yet (``CloudRecord/isUnproven``). Only a refund with its own authority moves this money.
     case confirmed
 
     package var wireName: StaticString {

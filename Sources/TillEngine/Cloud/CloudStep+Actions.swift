@@ -74,6 +74,14 @@ extension CloudStep {
         case .childWork: childWork()
         case .queue: queue()
         case .queueLater: if !record.queued, record.personAt == nil { record.personAt = now + times.personAfter }
+        case .queueUnproven:
+            record.queued = true
+            record.personAt = nil
+            effects.append(.alarm(.unprovenConfirm))
+        case .settle:
+            record.dueAt = nil
+            record.personAt = nil
+            record.queued = false
         case .count: effects.append(.count(record.state, event.kind))
         case .conflict:
             record.conflictSeen = true

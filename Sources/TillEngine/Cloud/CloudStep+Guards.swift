@@ -14,6 +14,7 @@ extension CloudStep {
         case .notAdmitted: admissionRefusal != nil
         case .tradeOurs: trade?.isPayment(of: payment.order) ?? false
         case .tradeForeign: trade?.nonce.map { $0 != intent.nonce } ?? false
+        case .unproven: record.isUnproven
         case .forConfirm: query?.purpose == .confirm
         case .stale: isStale
         case .declineAgreed: record.declineCandidate != nil && askedAt >= record.unsentSince

@@ -32,12 +32,18 @@ extension CloudTable {
     // swift-format-ignore
     static let queryRows: [CloudRow] = [
         CloudRow(
-            [.none, .sending, .unknown, .declined, .tomb], [.queryPaid], if: [.forConfirm, .tradeOurs], to: .confirmed,
+            [.sending, .unknown, .declined, .tomb], [.queryPaid], if: [.forConfirm, .tradeOurs], to: .confirmed,
             do: [.recordTrade, .confirmByRegister], "the record is rebuilt"),
-        CloudRow([.none], [.queryPaid], if: [.forConfirm], do: [.alarmForeignTrade]),
         CloudRow(
-            [.none, .sending, .unknown, .declined, .tomb],
+            [.sending, .unknown, .declined, .tomb],
             [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], if: [.forConfirm], do: [.count]),
+        CloudRow(
+            [.confirmed], [.queryPaid], if: [.unproven, .tradeOurs], do: [.recordTrade, .settle],
+            "the record is rebuilt, whatever the query was for"),
+        CloudRow([.confirmed], [.queryPaid], if: [.unproven], do: [.alarmForeignTrade, .schedulePoll]),
+        CloudRow(
+            [.confirmed], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], if: [.unproven],
+            do: [.schedulePoll], "the query lags, or the register's word is wrong: a person hears of it"),
         CloudRow([.none], [.queryPaid], if: [.tradeOurs], do: [.tell]),
         CloudRow([.none], [.queryPaid], do: [.alarmForeignTrade, .tell]),
         CloudRow([.none], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], do: [.tell]),

@@ -21,6 +21,8 @@ extension CloudTable {
             "every hour, or when a person or the wallet asks"),
         CloudRow(open, [.aged], do: [.queue], "L6: no row is open for 30 minutes without a person told; work goes on"),
         CloudRow([.tomb], [.aged], do: [.queue], "money under a number that was refused"),
+        CloudRow([.confirmed], [.due, .notice, .personAsks], if: [.unproven], do: [.askPoll]),
+        CloudRow([.confirmed], [.aged], if: [.unproven], do: [.queueUnproven]),
     ]
 
     /// Refunds and persons.
@@ -31,6 +33,7 @@ extension CloudTable {
         CloudRow(
             [.confirmed], [.refund], if: [.refundElsewhere], do: [.answerRefundElsewhere],
             "the paying cloud alone draws refund numbers"),
+        CloudRow([.confirmed], [.refund], if: [.unproven], do: [.refuseRefund], "S11: no money seen yet"),
         CloudRow([.confirmed], [.refund], if: [.refundNotAllowed], do: [.refuseRefund], "S8: never more than was paid"),
         CloudRow([.confirmed], [.refund], do: [.addRefund, .answerRefund]),
         CloudRow(
@@ -40,6 +43,9 @@ extension CloudTable {
         CloudRow(
             [.paid], [.personConfirms], if: [.twoPersons], to: .confirmed, do: [.confirmByPersons],
             "PAID without CONFIRM: a person has seen the receipt"),
+        CloudRow(
+            [.confirmed], [.personConfirms], if: [.unproven, .twoPersons], do: [.confirmByPersons, .settle],
+            "the register's word stands without the wallet's"),
         CloudRow([.paid], [.personRefunds], if: [.refundElsewhere], do: [.answerRefundElsewhere]),
         CloudRow([.paid], [.personRefunds], if: [.refundNotAllowed], do: [.refuseRefund]),
         CloudRow(

@@ -34,9 +34,9 @@ extension CloudTable {
             stored, [.pay], do: [.answer], "the same intent again is answered, never sent again, with whatever code"),
 
         // QUERY.
-        CloudRow([.none], [.query], if: [.routingMissing], do: [.answer]),
-        CloudRow([.none], [.query], if: [.noWallet], do: [.answer]),
-        CloudRow([.none], [.query], do: [.answer, .askTell], "M-arb: the wallet is asked, nothing is stored"),
+        CloudRow(
+            [.none], [.query], do: [.answer, .askTell],
+            "M-arb: the wallet is asked if the route is known, and nothing is stored"),
         CloudRow([.unknown], [.query], if: [.lookDue], do: [.answer, .askPoll]),
         CloudRow(stored, [.query], do: [.answer]),
 
@@ -61,10 +61,12 @@ extension CloudTable {
         // CONFIRM.
         CloudRow([.paid], [.confirm], to: .confirmed, do: [.confirmByRegister, .answer]),
         CloudRow([.confirmed], [.confirm], do: [.answer]),
-        CloudRow([.none], [.confirm], if: [.routingMissing], do: [.answerNothing]),
-        CloudRow([.none, .declined], [.confirm], if: [.noWallet], do: [.answerNothing]),
+        CloudRow([.none], [.confirm], if: [.noWallet], do: [.answerNothing], "nobody can have paid"),
         CloudRow(
-            [.none, .sending, .unknown, .declined, .tomb], [.confirm], do: [.answerNothing, .askConfirm],
+            [.none], [.confirm], to: .confirmed, do: [.confirmByRegister, .schedulePoll, .queueLater, .answer],
+            "M-conf: from here on a revoke is refused; the record is rebuilt when the wallet agrees"),
+        CloudRow(
+            [.sending, .unknown, .declined, .tomb], [.confirm], do: [.answerNothing, .askConfirm],
             "the record is rebuilt when the wallet agrees; until then the plug-in repeats"),
         CloudRow([.revoking, .stuck, .revoked], [.confirm], do: [.alarmContradiction, .answer]),
     ]

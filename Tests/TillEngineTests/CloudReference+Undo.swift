@@ -1,0 +1,168 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+import TillEngine
+
+extension CloudReference {
+    var isWindowOver: Bool { context.schedule.map { now >= start + $0.reversalWindow } ?? false }
+
+    var earliest: Timestamp? {
+        guard let schedule = context.schedule else { return nil }
+        if schedule.earliestReversal == 0 || record.unsent && record.sentAt == nil { return start }
+        return (record.sentAt ?? start + 8_000) + schedule.earliestReversal
+    }
+
+    mutating func call(_ phase: UndoPhase) {
+        record.phase = phase
+        lease()
+        let refund = WalletRefund(
+            order: payment.order,
+            number: intent.orderNumber.refundNumber(0),
+            amount: intent.amount,
+            reason: ("payment revoked" as StaticString).bytes
+        )
+        switch phase {
+        case .look, .verify:
+            record.lastLook = now
+            if context.schedule != nil { ask(phase == .look ? .look : .verify) }
+        case .cancel:
+            record.cancelResult = nil
+            add(.cancel)
+        case .refund:
+            record.refundSent = true
+            add(.refund(refund, counter: 0))
+        case .follow: add(.refundQuery(refund, counter: 0))
+        case .idle, .early, .sleeping: break
+        }
+    }
+
+    mutating func hourly() {
+        (record.phase, record.cancelResult, record.dueAt) = (.look, nil, now + 3_600_000)
+    }
+
+    mutating func goOn() {
+        guard let earliest else { return record.state == .stuck ? hourly() : retry() }
+        switch record.phase {
+        case .early, .idle:
+            if now >= earliest { call(.look) } else { (record.phase, record.dueAt) = (.early, earliest) }
+        case .sleeping: call(.look)
+        default: call(record.phase)
+        }
+    }
+
+    mutating func lookLater() {
+        record.phase = .look
+        retry()
+    }
+
+    mutating func sleep() { (record.phase, record.dueAt) = (.sleeping, max(now, proof)) }
+
+    mutating func ofUndo(_ outcome: QueryOutcome, _ query: CloudQuery) {
+        let isLook = query.purpose == .look && record.phase == .look
+        let isVerify = query.purpose == .verify && record.phase == .verify
+        guard isLook || isVerify else { return count() }
+        if outcome == .closed {
+            return end(record.cancelResult == .refunded || record.trade != nil ? .refunded : .closed)
+        }
+        if record.state == .stuck {
+            guard case .paid(let trade) = outcome, isOurs(trade) else { return hourly() }
+            keepTrade(trade)
+            return call(.refund)
+        }
+        switch outcome {
+        case .paid(let trade): found(trade, query, isVerify)
+        case .unknown: retry()
+        case .open: isVerify ? lookLater() : call(.cancel)
+        case .notFound, .payError:
+            if !isVerify { return call(.cancel) }
+            if outcome == .payError, record.cancelResult == .closed || record.cancelResult == .refunded {
+                return end(record.cancelResult == .refunded || record.trade != nil ? .refunded : .closed)
+            }
+            if query.askedAt < proof, record.cancelResult == .refused { return lookLater() }
+            nothingFound(query)
+        case .closed: break
+        }
+    }
+
+    mutating func nothingFound(_ query: CloudQuery) {
+        let isUnsent = isPaying && record.unsent
+        if isUnsent, query.askedAt >= record.unsentSince { return end(.unsent) }
+        if query.askedAt >= proof { return end(.neverExisted) }
+        if isUnsent { return lookLater() }
+        sleep()
+    }
+
+    mutating func found(_ trade: WalletTrade, _ query: CloudQuery, _ isVerify: Bool) {
+        if !hasOurNonce(trade) {
+            alarm(.foreignTrade)
+            return nothingFound(query)
+        }
+        if !isOurs(trade) {
+            become(.stuck)
+            (record.stuckReason, record.conflictSeen) = (.tradeDiffers, true)
+            alarm(.tradeDiffers)
+            return stuck()
+        }
+        if !isVerify, record.trade == nil, now > start + 600_000 { alarm(.lateRevoke) }
+        keepTrade(trade)
+        if isVerify { return record.cancelResult == .refused ? call(.refund) : lookLater() }
+        call(isWindowOver ? .refund : .cancel)
+    }
+
+    mutating func stuck() {
+        (record.queued, record.personAt) = (true, nil)
+        alarm(.stuck)
+        hourly()
+    }
+
+    mutating func stick(_ failure: RefundFailure) {
+        become(.stuck)
+        (record.stuckReason, record.refundAccepted) = (StuckReason(failure), false)
+        stuck()
+    }
+
+    var isUndoing: Bool { record.state == .revoking || record.state == .stuck }
+
+    mutating func cancelled(_ outcome: CancelOutcome) {
+        guard record.state == .revoking, record.phase == .cancel else { return count() }
+        switch outcome {
+        case .closed: record.cancelResult = .closed
+        case .refunded: record.cancelResult = .refunded
+        case .notFound: record.cancelResult = .notFound
+        case .refused: record.cancelResult = .refused
+        case .retry, .unknown: return lookLater()
+        }
+        call(.verify)
+    }
+
+    mutating func undoRefund(_ outcome: RefundOutcome) {
+        guard isUndoing, record.phase == .refund else { return count() }
+        switch outcome {
+        case .accepted:
+            (record.refundAccepted, record.phase) = (true, .follow)
+            retry()
+        case .done:
+            record.refundAccepted = true
+            call(.follow)
+        case .failed(let failure): record.state == .stuck ? hourly() : stick(failure)
+        case .retry, .unknown: record.state == .stuck ? hourly() : retry()
+        }
+    }
+
+    mutating func undoFollowed(_ outcome: RefundQueryOutcome) {
+        guard isUndoing, record.phase == .follow else { return count() }
+        switch outcome {
+        case .done: end(.refunded)
+        case .pending:
+            record.refundAccepted = true
+            retry()
+        case .notFound:
+            (record.refundAccepted, record.phase) = (false, .refund)
+            record.state == .stuck ? hourly() : retry()
+        case .failed(let failure):
+            if record.state == .revoking { return stick(failure) }
+            record.refundAccepted = false
+            hourly()
+        case .unknown: retry()
+        }
+    }
+}

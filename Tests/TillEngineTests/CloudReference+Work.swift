@@ -1,0 +1,115 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+import TillEngine
+
+extension CloudReference {
+    mutating func work() {
+        switch (record.state, event) {
+        case (.sending, .due), (.sending, .restart):
+            become(.unknown)
+            pollLater()
+        case (.unknown, .restart): pollLater()
+        case (.confirmed, .due) where isUnseen, (.confirmed, .notice) where isUnseen: poll()
+        case (.unknown, _): poll()
+        case (.declined, .due), (.tomb, .due), (.revoked, .due), (.declined, .notice), (.tomb, .notice),
+            (.revoked, .notice):
+            look()
+        case (.revoking, _): isWithoutWallet ? end(.neverExisted) : goOn()
+        case (.stuck, .due), (.stuck, .notice): goOn()
+        default: count()
+        }
+    }
+
+    mutating func look() {
+        guard context.schedule != nil else { return watchLater() }
+        record.lastLook = now
+        lease()
+        ask(.watch)
+    }
+
+    mutating func aged() {
+        if isUnseen {
+            (record.queued, record.personAt) = (true, nil)
+            return alarm(.unprovenConfirm)
+        }
+        guard [.sending, .unknown, .paid, .revoking, .stuck, .tomb].contains(record.state) else { return count() }
+        (record.queued, record.personAt) = (true, nil)
+        alarm(.aged)
+    }
+
+    mutating func person(_ decision: CloudPersonDecision, _ persons: CloudPersons) {
+        switch (decision, record.state) {
+        case (.asks, .unknown): poll()
+        case (.asks, .confirmed) where isUnseen: poll()
+        case (.confirms, .confirmed) where isUnseen && persons.areTwo:
+            record.confirmedBy = .persons
+            (record.dueAt, record.personAt, record.queued) = (nil, nil, false)
+        case (.asks, .declined), (.asks, .tomb), (.asks, .revoked): look()
+        case (.asks, .revoking): isWithoutWallet ? end(.neverExisted) : goOn()
+        case (.asks, .stuck): goOn()
+        case (.confirms, .paid) where persons.areTwo:
+            become(.confirmed)
+            record.confirmedBy = .persons
+        case (.refunds(let request), .paid): give(request, persons)
+        case (.keeps, .stuck) where persons.areTwo:
+            become(.confirmed)
+            (record.confirmedBy, record.undoKind) = (.persons, .kept)
+        case (.solved, .stuck) where persons.areTwo: end(.refunded)
+        case (.adopts, .paid) where persons.areTwo, (.adopts, .confirmed) where persons.areTwo:
+            record.refundsAdopted = true
+        default: count()
+        }
+    }
+
+    mutating func give(_ request: CloudRefundRequest, _ persons: CloudPersons) {
+        guard isPaying || record.refundsAdopted else { return answer(.notHome) }
+        guard (1...intent.amount.fen).contains(request.amount.fen) else { return answer(status(.refused, nil)) }
+        guard persons.areTwo else { return count() }
+        become(.confirmed)
+        record.confirmedBy = .persons
+        open(request)
+    }
+
+    mutating func child() {
+        guard record.state == .confirmed, let place = event.child(in: record.refunds) else { return count() }
+        var refund = record.refunds[place]
+        let order = intent.orderNumber
+        let call = WalletRefund(
+            order: payment.order,
+            number: order.refundNumber(refund.counter),
+            amount: refund.amount,
+            reason: refund.request.reason
+        )
+        refund.changedAt = now
+        switch event {
+        case .refundDue:
+            refund.state = .sent
+            refund.dueAt = now + 15_000
+            if context.schedule != nil { add(.refund(call, counter: refund.counter)) }
+        case .refundOutcome(.accepted, _), .refundQueryOutcome(.pending, _):
+            (refund.state, refund.dueAt, refund.attempts) = (.accepted, now + 500, 1)
+        case .refundOutcome(.done, _):
+            (refund.state, refund.dueAt) = (.accepted, now + 15_000)
+            if context.schedule != nil { add(.refundQuery(call, counter: refund.counter)) }
+        case .refundOutcome(.failed(let failure), _), .refundQueryOutcome(.failed(let failure), _):
+            (refund.state, refund.dueAt, refund.failure) = (.failed, nil, failure)
+            alarm(.refundFailed)
+        case .refundOutcome: (refund.state, refund.dueAt, refund.attempts) = (.unknown, now + 500, 1)
+        case .refundQueryOutcome(.done, _): (refund.state, refund.dueAt) = (.done, nil)
+        // The sample was sent and is not followed yet: these answers were not asked for.
+        case .refundQueryOutcome: return count()
+        default: return
+        }
+        record.refunds[place] = refund
+    }
+}
+
+extension CloudEvent {
+    fileprivate func child(in refunds: [CloudRefund]) -> Int? {
+        switch self {
+        case .refundDue(let counter), .refundOutcome(_, let counter), .refundQueryOutcome(_, let counter):
+            refunds.firstIndex { $0.counter == counter }
+        default: nil
+        }
+    }
+}
