@@ -115,6 +115,21 @@ import TillRegister
         }
     }
 
+    @Test("a plug-in that turns the till away is not taken for a silent one")
+    func turnedAway() async throws {
+        let plugin = FakePlugin()
+        await plugin.answer(
+            "GET /v1/status",
+            #"{"type":"/problems/unauthorized","title":"Unauthorized","status":401}"#,
+            status: 401
+        )
+        try await withTill(plugin) { till, http in
+            let status = try await send(http, "GET", till + "/till/v1/status")
+            #expect(status.body.contains(#""reachable":false"#))
+            #expect(status.body.contains("unauthorized"))
+        }
+    }
+
     @Test("a foreign host name and a form post are turned away")
     func strangers() async throws {
         let plugin = FakePlugin()

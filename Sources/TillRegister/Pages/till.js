@@ -13,12 +13,13 @@ let facts = { language: "en", phone: null };
 let language = "en";
 let phoneOpen = false;
 let scanNote = null;    // a complaint under the scan field: a key of WORDS
+let goodNote = null;    // what a person has just decided, in the same place: a key of WORDS
 
 // ---------------------------------------------------------------- words and numbers
 
 function t(key, values) {
   let text = key.split(".").reduce((at, part) => (at == null ? at : at[part]), WORDS[language]);
-  if (text == null) return "";
+  if (typeof text !== "string") return "";
   for (const [name, value] of Object.entries(values || {})) text = text.replaceAll(`{${name}}`, value);
   return text;
 }
@@ -40,6 +41,13 @@ function fenOf(text) {
 const clockTime = (ms) => new Date(ms).toLocaleTimeString(language === "zh" ? "zh-CN" : "en-GB", { hour: "2-digit", minute: "2-digit" });
 const walletName = (wallet) => t(`wallets.${wallet}`) || wallet || "";
 const reasonText = (answer) => (answer && (t(`reasons.${answer.reason}`) || (answer.message && answer.message[language]))) || "";
+// By what a program can read of a refusal, never by its English sentence; that is the last resort.
+function problemText(problem) {
+  const type = (problem.type || "").split("/").pop();
+  return (type === "malformed" && t(`fields.${problem.field}`)) || t(`problems.${type}`)
+    || [problem.title, problem.detail].filter(Boolean).join(": ");
+}
+const sentences = (...parts) => parts.filter(Boolean).join(language === "zh" ? "" : " ");
 
 // ---------------------------------------------------------------- basket
 
@@ -61,7 +69,7 @@ function change(sku, price, by) {
   sale.lines = sale.lines.filter((l) => l.quantity > 0);
   // Another amount is another tender: the old reference keeps its old amount for ever.
   if (sale.phase !== "open" || sale.ref) Object.assign(sale, { ref: null, phase: "open", answer: null, problem: null });
-  scanNote = null;
+  scanNote = goodNote = null;
   keep();
   render();
 }
@@ -122,7 +130,8 @@ async function charge(code) {
   if (window.innerWidth <= 760) document.querySelector(".payment").scrollIntoView({ behavior: "smooth" });
   if (!sale.ref) {
     const made = await call("POST", "/till/v1/sales", {});
-    if (!made.answer) { told({ problem: { title: t("silentTitle") } }); render(); return; }
+    // Nothing was sent. Where the till itself is silent, its state says so.
+    if (!made.answer) { sale.phase = "open"; await look(); render(); return; }
     sale.ref = made.answer.saleRef;
     keep();
   }
@@ -164,7 +173,7 @@ async function ask() {
   if (!mine.ref) return;
   const result = await call("GET", `/till/v1/payments/${encodeURIComponent(mine.ref)}`);
   if (sale !== mine) return;
-  if (result.problem) {
+  if (result.problem && (result.problem.type || "").endsWith("/unknown-sale")) {
     // The plug-in does not know this sale: nothing was begun.
     Object.assign(sale, { phase: "open", answer: null, problem: null });
   } else if (result.answer) {
@@ -181,21 +190,30 @@ async function order(verb, ref) {
   return result;
 }
 
+// A person says what became of a paid sale that nobody has taken note of.
+async function decide(verb, ref) {
+  const result = await order(verb, ref);
+  if (result.answer) goodNote = verb === "disown" ? "noteDisowned" : "noteClaimed";
+  render();
+}
+
 async function takeCash() {
   if (total() <= 0) return;
   if (!sale.ref) {
     const made = await call("POST", "/till/v1/sales", {});
-    if (!made.answer) return;
+    if (!made.answer) { await look(); render(); return; }
     sale.ref = made.answer.saleRef;
   }
   const result = await call("POST", "/till/v1/cash", { saleRef: sale.ref, amount: total() });
-  if (result.answer) { sale.phase = "cash"; sale.answer = null; keep(); await look(); }
+  if (result.answer) { sale.phase = "cash"; sale.answer = null; keep(); }
+  await look();
   render();
 }
 
 async function look() {
   const result = await call("GET", "/till/v1/status");
-  lane = result.answer || { reachable: false, till: false, sales: [] };
+  const silent = { reachable: false, stopped: true, lastReceipt: lane && lane.lastReceipt, sales: (lane && lane.sales) || [] };
+  lane = result.answer || silent;
   laneAt = Date.now();
 }
 
@@ -206,7 +224,7 @@ const pause = (ms) => new Promise((done) => setTimeout(done, ms));
 // The lane alone: what the light says, whatever sale is on the screen.
 function laneView() {
   if (!lane) return { light: "", text: t("lightStart") };
-  if (!lane.reachable) return { light: "red", text: t("lightSilent") };
+  if (!lane.reachable) return { light: "red", text: t(lane.stopped ? "lightTill" : lane.refusal ? "lightRefused" : "lightSilent") };
   const status = lane.status;
   switch (status.lane) {
     case "red": return { light: "red", text: t("lightRed") };
@@ -233,10 +251,15 @@ function stageKey() {
     case "cash": return "cash";
     case "declined": return "declined";
     case "problem": return "problem";
-    case "cancelled": return undone() ? "undone" : "undoing";
+    case "cancelled": return sale.answer && sale.answer.final ? "undone" : sale.undone ? "owed" : "undoing";
   }
+  return laneKey();
+}
+
+// What the lane alone allows.
+function laneKey() {
   if (!lane) return "idle";
-  if (!lane.reachable) return "silent";
+  if (!lane.reachable) return lane.stopped ? "till" : lane.refusal ? "refused" : "silent";
   const status = lane.status;
   if (status.lane === "red") return "red";
   if (status.lane === "revoking") return "otherUndoing";
@@ -244,12 +267,6 @@ function stageKey() {
   if (status.lane === "waiting") return "busy";
   if (!status.available) return "offline";
   return total() > 0 ? "ready" : "idle";
-}
-
-function undone() {
-  if (sale.answer && sale.answer.final) return true;
-  // The undo of this sale no longer holds the lane; the wallet may still take its time for the refund.
-  return Boolean(sale.undone);
 }
 
 const ICONS = {
@@ -264,6 +281,13 @@ function stageView(key) {
   const answer = sale.answer;
   const blocking = lane && lane.status && lane.status.payment;
   const none = { facts: [], actions: [] };
+  // After a result the next step depends on the lane: scan again, or what keeps the lane shut and who opens it.
+  const after = (next) => {
+    const lanes = laneKey();
+    if (lanes === "ready" || lanes === "idle") return { text: t(next), actions: [] };
+    const { text, actions } = stageView(lanes);
+    return { text, actions };
+  };
   switch (key) {
     case "idle": return { ...none, tone: "idle", icon: "basket", title: t("idleTitle"), text: t("idleText") };
     case "ready": return { ...none, tone: "ready", icon: "scan", title: t("readyTitle"), text: t("readyText") };
@@ -276,14 +300,19 @@ function stageView(key) {
         text: sale.practice ? t("practiceText") : t("paidText", { wallet: walletName(answer.wallet), amount }),
         facts: orderFacts(answer), actions: [] };
     case "cash": return { ...none, tone: "paid", icon: "cash", title: t("cashTitle"), text: t("cashText", { amount }) };
-    case "declined":
-      return { ...none, tone: "declined", icon: "cross", title: t("declinedTitle"),
-        text: `${reasonText(answer)} ${t("declinedMore")}`, facts: orderFacts(answer) };
+    case "declined": {
+      const { text, actions } = after("declinedNext");
+      return { tone: "declined", icon: "cross", title: t("declinedTitle"),
+        text: sentences(reasonText(answer), t("declinedNothing"), text), facts: orderFacts(answer), actions };
+    }
     case "undoing":
-      return { tone: "amber", icon: "undo", title: t("undoingTitle"), text: `${reasonText(answer)} ${t("undoingText")}`,
+      return { tone: "amber", icon: "undo", title: t("undoingTitle"), text: sentences(reasonText(answer), t("undoingText")),
         facts: orderFacts(answer), actions: releaseAction() };
     case "undone":
-      return { ...none, tone: "undone", icon: "undo", title: t("undoneTitle"), text: t("undoneText"), facts: orderFacts(answer) };
+    case "owed": {
+      const { text, actions } = after("undoneNext");
+      return { tone: "undone", icon: "undo", title: t(`${key}Title`), text: sentences(t(`${key}Text`), text), facts: orderFacts(answer), actions };
+    }
     case "otherUndoing":
       return { tone: "amber", icon: "undo", title: t("otherUndoingTitle"), text: t("otherUndoingText"),
         facts: orderFacts(blocking), actions: releaseAction() };
@@ -291,21 +320,28 @@ function stageView(key) {
       return { ...none, tone: "amber", icon: "clock", title: t("busyTitle"), text: t("busyText"), facts: orderFacts(blocking) };
     case "claim": {
       const other = (blocking && blocking.saleRef) || (answer && answer.blockedBy) || "";
+      // While its result was unknown the sale was taken in cash: handed over, but not for the wallet's money.
+      if (lane.sales.some((record) => record.saleRef === other && record.cash)) {
+        return { tone: "claim", icon: "ask", title: t("twiceTitle"), text: t("twiceText", { sale: other, amount: blocking ? yuan(blocking.amount) : "" }),
+          facts: orderFacts(blocking), actions: [["twice", () => decide("disown", other)]] };
+      }
       return { tone: "claim", icon: "ask", title: t("claimTitle"),
         text: t("claimText", { sale: other, amount: blocking ? yuan(blocking.amount) : "" }), facts: orderFacts(blocking),
-        actions: [["claim", () => order("acknowledge", other)], ["disown", () => order("disown", other), "quiet"]] };
+        actions: [["claim", () => decide("acknowledge", other)], ["disown", () => decide("disown", other), "quiet"]] };
     }
     case "offline":
-      return { ...none, tone: "offline", icon: "off", title: t("offlineTitle"), text: `${reasonText(lane.status)} ${t("offlineText")}` };
-    case "silent": return { ...none, tone: "offline", icon: "off", title: t("silentTitle"), text: t("silentText") };
+      return { ...none, tone: "offline", icon: "off", title: t("offlineTitle"), text: sentences(reasonText(lane.status), t("offlineText")) };
+    case "silent":
+    case "refused":
+    case "till": return { ...none, tone: "offline", icon: "off", title: t(`${key}Title`), text: t(`${key}Text`) };
     case "red":
-      return { tone: "offline", icon: "warn", title: t("redTitle"), text: t("redText"), facts: [], actions: releaseAction(true) };
+      return { tone: "offline", icon: "warn", title: t("redTitle"), text: t("redText"), facts: [], actions: [["supervisorRed", openSupervisor]] };
     case "unknown":
       return { tone: "claim", icon: "ask", title: t("unknownTitle"), text: t("unknownText"), facts: [], actions: [["askAgain", ask]] };
     case "problem": {
-      const problem = sale.problem || {};
-      const detail = [problem.title, problem.detail].filter(Boolean).join(": ");
-      return { ...none, tone: "declined", icon: "warn", title: t("problemTitle"), text: `${detail} ${t("problemText")}` };
+      const { text, actions } = after("declinedNext");
+      return { tone: "declined", icon: "warn", title: t("problemTitle"), facts: [], actions,
+        text: sentences(problemText(sale.problem || {}), t("problemText"), text) };
     }
   }
   return { ...none, tone: "idle", icon: "basket", title: "", text: "" };
@@ -320,9 +356,9 @@ function orderFacts(answer) {
   return facts;
 }
 
-function releaseAction(always) {
+function releaseAction() {
   const left = Math.ceil(120 * timeFactor() - revoking());
-  if (!always && left > 0) return [["supervisorIn", null, "quiet", { n: left }]];
+  if (left > 0) return [["supervisorIn", null, "quiet", { n: left }]];
   return [["supervisor", openSupervisor, "quiet"]];
 }
 
@@ -346,7 +382,7 @@ function countdown(key) {
 
 function canScan(key) {
   if (total() <= 0 || !lane || !lane.reachable || !lane.status.available) return false;
-  return ["ready", "declined", "undone", "problem"].includes(key);
+  return ["ready", "declined", "undone", "owed", "problem"].includes(key);
 }
 
 // ---------------------------------------------------------------- drawing
@@ -384,8 +420,8 @@ function drawWords() {
     goodsTitle: "goods", basketTitle: "basket", totalLabel: "total", dueLabel: "due", emptyBasket: "emptyBasket", clear: "clear",
     priceLabel: "price", priceAdd: "addPrice", codeLabel: "code", charge: "charge", cash: "cash", next: "next", stop: "stop",
     lastTitle: "lastReceipt", salesTitle: "recent", practiceLabel: "practice", phoneTitle: "phone",
-    supervisorTitle: "supervisorTitle", supervisorText: "supervisorText", supervisorCodeLabel: "supervisorCode",
-    supervisorReasonLabel: "supervisorReason", supervisorSend: "supervisorSend", supervisorCancel: "back" })) text(id, t(key));
+    supervisorCodeLabel: "supervisorCode", supervisorReasonLabel: "supervisorReason", supervisorCancel: "back" })) text(id, t(key));
+  drawSupervisor();
   $("code").placeholder = t("codePlace");
   text("phoneToggle", t(phoneOpen ? "hidePhone" : "showPhone"));
   for (const button of document.querySelectorAll("[data-language]")) {
@@ -445,8 +481,7 @@ function drawStage() {
   $("ring").hidden = !count;
   $("stageIcon").hidden = Boolean(count);
   if (count) {
-    const part = Math.min(1, count.left / count.of);
-    $("ringArc").style.strokeDashoffset = String(163.4 * (count.up ? 1 - part : 1 - part));
+    $("ringArc").style.strokeDashoffset = String(163.4 * (1 - Math.min(1, count.left / count.of)));
     text("ringNumber", String(count.up ? Math.floor(count.left) : Math.ceil(count.left)));
     text("ringUnit", t("seconds"));
   }
@@ -459,22 +494,25 @@ function drawScan(key) {
   $("code").disabled = !open;
   $("charge").disabled = !open;
   const hint = $("scanHint");
-  let words = scanNote ? t(scanNote) : "";
+  let words = scanNote ? t(scanNote) : goodNote ? t(goodNote) : "";
   if (!words) {
     if (isFinished()) words = t("hintDone");
     else if (isAsking()) words = t("hintBusy");
     else if (open) words = t("hintReady");
+    else if (key === "till") words = t("hintTill");
+    else if (key === "claim") words = t("hintClaim");
     else if (total() <= 0 && lane && lane.reachable && lane.status.available) words = t("hintEmpty");
     else words = t("hintDark");
   }
   hint.classList.toggle("bad", Boolean(scanNote));
+  hint.classList.toggle("good", Boolean(goodNote) && !scanNote);
   text("scanHint", words);
 
   const finished = isFinished();
   $("cash").hidden = finished;
   // While a payment runs its result is not certain: stop it first, then the cash key opens.
-  $("cash").disabled = total() <= 0 || isAsking();
-  $("cash").classList.toggle("called", ["undoing", "otherUndoing", "offline", "silent", "red", "busy"].includes(key) && total() > 0);
+  $("cash").disabled = total() <= 0 || isAsking() || Boolean(lane && lane.stopped);
+  $("cash").classList.toggle("called", ["undoing", "otherUndoing", "offline", "silent", "refused", "red", "busy"].includes(key) && total() > 0);
   $("next").hidden = !finished;
   $("stop").hidden = !isAsking();
   $("stop").disabled = !sale.ref || sale.stopping === true;
@@ -521,6 +559,10 @@ function drawReceipt() {
 
 let phoneLanguage = "";
 
+function tellPhone(message) {
+  if (facts.phone && $("phoneFrame").src) $("phoneFrame").contentWindow.postMessage(message, new URL(facts.phone).origin);
+}
+
 function drawPhone() {
   $("phoneToggle").hidden = !facts.phone;
   const open = Boolean(facts.phone) && phoneOpen;
@@ -528,7 +570,7 @@ function drawPhone() {
   $("main").classList.toggle("with-phone", open);
   const frame = $("phoneFrame");
   if (open && !frame.src) frame.src = `${facts.phone}?lang=${language}`;
-  else if (open && phoneLanguage !== language) frame.contentWindow.postMessage({ tillbridgeLanguage: language }, new URL(facts.phone).origin);
+  else if (open && phoneLanguage !== language) tellPhone({ tillbridgeLanguage: language });
   phoneLanguage = language;
 }
 
@@ -556,7 +598,7 @@ $("scan").addEventListener("submit", (event) => {
   field.value = "";
   if (!code || !canScan(stageKey())) return;
   if (!/^[\x21-\x7e]{10,64}$/.test(code)) { scanNote = "codeError"; tick(); return; }
-  scanNote = null;
+  scanNote = goodNote = null;
   charge(code);
 });
 $("openPrice").addEventListener("submit", (event) => {
@@ -567,9 +609,16 @@ $("openPrice").addEventListener("submit", (event) => {
   $("price").value = "";
   change("other", fen, 1);
 });
-$("clear").addEventListener("click", () => { sale = fresh(); scanNote = null; keep(); render(); });
+$("clear").addEventListener("click", () => { sale = fresh(); scanNote = goodNote = null; keep(); render(); });
 $("cash").addEventListener("click", takeCash);
-$("next").addEventListener("click", () => { sale = fresh(); $("practice").checked = false; keep(); render(); });
+$("next").addEventListener("click", () => {
+  sale = fresh();
+  scanNote = goodNote = null;
+  $("practice").checked = false;
+  tellPhone({ tillbridgeNextShopper: true });
+  keep();
+  render();
+});
 $("stop").addEventListener("click", async () => {
   const mine = sale;
   mine.stopping = true;
@@ -600,9 +649,23 @@ window.addEventListener("message", (event) => {
   $("scan").requestSubmit();
 });
 
+// One call of the plug-in opens both, a red lane and one that has been undoing for long: the words say which.
+let releasesRed = false;
+
+function drawSupervisor() {
+  text("supervisorTitle", t(releasesRed ? "redReleaseTitle" : "supervisorTitle"));
+  text("supervisorText", t(releasesRed ? "redReleaseText" : "supervisorText"));
+  text("supervisorSend", t(releasesRed ? "redReleaseSend" : "supervisorSend"));
+  text("supervisorError", !supervisorProblem ? "" : typeof supervisorProblem === "string" ? t(supervisorProblem) : problemText(supervisorProblem));
+}
+
+let supervisorProblem = null;   // a key of WORDS, or the plug-in's refusal
+
 function openSupervisor() {
+  releasesRed = Boolean(lane && lane.status && lane.status.lane === "red");
+  supervisorProblem = null;
   for (const id of ["supervisorCode", "supervisorReason"]) $(id).value = "";
-  text("supervisorError", "");
+  drawSupervisor();
   $("supervisor").showModal();
 }
 $("supervisorCancel").addEventListener("click", () => $("supervisor").close());
@@ -610,13 +673,16 @@ $("supervisorForm").addEventListener("submit", async (event) => {
   event.preventDefault();
   const supervisorCode = $("supervisorCode").value.trim();
   const reason = $("supervisorReason").value.trim();
-  if (!supervisorCode || !reason) { text("supervisorError", t("supervisorEmpty")); return; }
+  supervisorProblem = supervisorCode && reason ? null : "supervisorEmpty";
+  drawSupervisor();
+  if (supervisorProblem) return;
   const result = await call("POST", "/till/v1/release", { supervisorCode, reason });
   if (result.answer) {
+    goodNote = releasesRed ? "noteReopened" : "noteReleased";
     $("supervisor").close();
   } else {
-    const problem = result.problem || {};
-    text("supervisorError", result.silent ? t("silentTitle") : problem.detail || problem.title || "");
+    supervisorProblem = result.problem || "silentTitle";
+    drawSupervisor();
   }
   await look();
   render();
@@ -629,14 +695,17 @@ async function watch() {
   for (;;) {
     await look();
     const mine = sale;
-    if (sale.phase === "cancelled" && !undone() && sale.ref) {
+    if (sale.phase === "cancelled" && !(sale.answer && sale.answer.final) && sale.ref) {
       const result = await call("GET", `/till/v1/payments/${encodeURIComponent(sale.ref)}`);
       if (sale === mine && result.answer) {
         sale.answer = result.answer;
-        if (!ownSaleBlocks() && lane.reachable) sale.undone = true;
+        // A cloud or a supervisor has opened the lane; the wallet may take its time for the money.
+        sale.undone = lane.reachable && !ownSaleBlocks();
         keep();
+        if (sale.answer.final) await look();
       }
     }
+    if (sale.phase === "unknown" && sale.ref && lane.reachable) await ask();
     // What stood in the way is gone: the same sale may be charged.
     if (sale.phase === "refused" && lane.reachable && lane.status.available) sale.phase = "open";
     const shape = JSON.stringify([lane, sale.phase]);

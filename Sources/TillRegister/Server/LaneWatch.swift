@@ -7,16 +7,22 @@ actor LaneWatch {
 
     private let desk: TillDesk
     private var seen: LaneStatus?
+    private var refusal: String?
     private var seenAt: ContinuousClock.Instant?
     private var revokingSince: ContinuousClock.Instant?
 
     init(desk: TillDesk) { self.desk = desk }
 
-    func look() async -> (status: LaneStatus?, revokingSeconds: Int64?) {
+    func look() async -> (status: LaneStatus?, refusal: String?, revokingSeconds: Int64?) {
         let isFresh = seenAt.map { ContinuousClock.now - $0 < LaneWatch.freshness } ?? false
         if !isFresh {
             let reply = await desk.plugin.laneStatus()
-            if case .answer(let status) = reply { seen = status } else { seen = nil }
+            (seen, refusal) =
+                switch reply {
+                case .answer(let status): (status, nil)
+                case .refused(let problem): (nil, problem.type ?? problem.title)
+                case .silence: (nil, nil)
+                }
             seenAt = ContinuousClock.now
             if seen?.lane == "revoking" {
                 revokingSince = revokingSince ?? ContinuousClock.now
@@ -24,6 +30,6 @@ actor LaneWatch {
                 revokingSince = nil
             }
         }
-        return (seen, revokingSince.map { (ContinuousClock.now - $0).components.seconds })
+        return (seen, refusal, revokingSince.map { (ContinuousClock.now - $0).components.seconds })
     }
 }

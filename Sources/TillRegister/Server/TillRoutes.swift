@@ -69,6 +69,7 @@ struct TillRoutes: Sendable {
         let seen = await watch.look()
         return TillStatus(
             reachable: seen.status != nil,
+            refusal: seen.refusal,
             status: seen.status,
             revokingSeconds: seen.revokingSeconds,
             lastReceipt: await desk.lastReceipt,

@@ -4,6 +4,8 @@
 struct TillStatus: Codable, Sendable {
     /// False: the plug-in does not answer. The tender key is dark then, too.
     var reachable: Bool
+    /// The type of the problem with which the plug-in turns this till away, such as `/problems/unauthorized`.
+    var refusal: String?
     var status: LaneStatus?
     /// For how long the lane has been undoing a payment, in seconds.
     var revokingSeconds: Int64?

@@ -115,5 +115,7 @@ extension PhonePage {
         .beside #behaviours { grid-template-columns: 1fr 1fr; }
         .beside #behaviours span { padding: 6px 10px; font-size: 14px; }
         .beside #behaviours b { font-weight: 500; }
+        .beside legend { margin-bottom: 6px; font-size: 14px; }
+        @media (max-height: 800px) { .beside .qr { display: none; } .beside .history { max-height: 86px; } }
         """#
 }

@@ -8,7 +8,8 @@ extension PhonePage {
             title: "A shopper's phone", wallet: "Wallet", alipay: "Alipay", wechatpay: "WeChat Pay",
             intro: "It shows payment codes of the sandbox wallets. Hold it up to the register, or click the digits to "
               + "copy them and paste them there. No real money moves.",
-            show: "Show this code to the cashier", hold: "Click the code to hold it up to the scanner", barcode: "Bar code", qr: "QR code", copy: "Copy the digits",
+            show: "Show this code to the cashier", hold: "Click the code to hold it up to the scanner",
+            barcode: "Bar code", qr: "QR code", copy: "Copy the digits",
             copied: "Copied", fresh: "Valid once. A new one comes by itself.", renew: "New code",
             balance: "Balance", history: "Payments", none: "Nothing paid yet", password: "Enter the payment password",
             confirm: "Pay", reject: "Decline", next: "Next code", behaviour: "What this shopper does",
@@ -17,7 +18,7 @@ extension PhonePage {
             partly: "Partly refunded", offline: "The sandbox does not answer",
             pays: "Pays at once", paysMore: "The usual shopper",
             ask: "Types the password", askMore: "The phone asks; you decide",
-            after: "Types it after 8 seconds", afterMore: "Without your help",
+            after: "Types it after 8 s", afterMore: "Without your help",
             never: "Never types it", neverMore: "The shop has to give up",
             insufficient: "Has too little money", insufficientMore: "The wallet declines",
             expired: "Shows an old code", expiredMore: "The wallet asks for a fresh one",
@@ -265,7 +266,9 @@ extension PhonePage {
           };
           for (const id of ["bars", "qr"]) at(id).addEventListener("click", hold);
           window.addEventListener("message", ({ source, data }) => {
-            if (source !== window.parent || !texts[data?.tillbridgeLanguage]) return;
+            if (source !== window.parent) return;
+            if (data?.tillbridgeNextShopper && state.result) newCode();
+            if (!texts[data?.tillbridgeLanguage]) return;
             state.language = data.tillbridgeLanguage;
             draw();
           });
