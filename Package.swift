@@ -200,7 +200,8 @@ let package = Package(
             name: "TillCloudTests",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
-                "TillCloud", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL, asyncHTTPClient,
+                "TillCloud", "TillSandbox", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioSSL,
+                asyncHTTPClient,
             ],
             swiftSettings: strict
         ),

@@ -17,7 +17,8 @@ package final class CloudCore: Sendable {
     let directory = Directory()
     let vault: CredentialVault
     let fence = ClockFence()
-    let admission = Admission(slots: CloudGateway.Limits().slots)
+    let limits: CloudGateway.Limits
+    let admission: Admission
     let metrics: Metrics
     let signals: CloudSignals
     let desk: WalletDesk
@@ -40,13 +41,17 @@ package final class CloudCore: Sendable {
         store: any CloudStore,
         clock: any CloudClock,
         logger: Logger,
-        wallets: (any PaymentWallets)?
+        wallets: (any PaymentWallets)?,
+        limits: CloudGateway.Limits = CloudGateway.Limits()
     ) async throws {
         try settings.check()
         self.settings = settings
         self.store = store
         self.clock = clock
         self.logger = logger
+        self.limits = limits
+        admission = Admission(slots: limits.slots)
+        if !settings.isPlain { _ = try PrivateFile.read(settings.keys.certificateKeyFile(of: settings.name)) }
         signer = try settings.keys.signingKey(of: settings.name)
         vault = CredentialVault(masterKeys: try settings.keys.masterKeys())
         let keys = try settings.keys.publicKeys(of: .a) + settings.keys.publicKeys(of: .b)

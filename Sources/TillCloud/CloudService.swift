@@ -4,6 +4,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 import TillDomain
+import TillStore
 
 /// A running cloud: gateway, payment logic, the peer's log, the local door of the admin commands.
 package struct CloudService: Service {
@@ -68,32 +69,21 @@ package struct CloudService: Service {
             )
         }
         services += [door, gateway] as [any Service]
-        let status = core.status
-        try await withGracefulShutdownHandler {
-            // Shut down from last to first: no request comes in while calls that are out come home.
-            let group = ServiceGroup(
-                configuration: ServiceGroupConfiguration(
-                    services: services.map {
-                        .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup)
-                    },
-                    logger: core.logger
-                )
+        // Shut down from last to first: no request comes in while calls that are out come home.
+        let group = ServiceGroup(
+            configuration: ServiceGroupConfiguration(
+                services: services.map { .init(service: $0, successTerminationBehavior: .gracefullyShutdownGroup) },
+                logger: core.logger
             )
-            try await cancelOnGracefulShutdownOfParent(group)
+        )
+        let core = core
+        try await withGracefulShutdownHandler {
+            try await group.run()
         } onGracefulShutdown: {
-            status.set(isRunning: false)
-        }
-    }
-
-    private func cancelOnGracefulShutdownOfParent(_ group: ServiceGroup) async throws {
-        try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await group.run() }
-            tasks.addTask {
-                try? await gracefulShutdown()
-                await group.triggerGracefulShutdown()
-            }
-            try await tasks.next()
-            tasks.cancelAll()
+            core.status.set(isRunning: false)
+            // Answers that are held back go out now.
+            core.logBell.close()
+            core.service.board.close()
         }
     }
 
@@ -131,6 +121,7 @@ private struct WakeWatch: Service {
         do {
             while true {
                 try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
+                if !core.status.storeWorks { await lookAtStore() }
                 if core.desk.someWalletCameBack() { await core.service.wake() }
                 let isTrusted = core.fence.isTrusted(at: core.clock.now())
                 if wasTrusted, !isTrusted { core.signals.alarm(.clockNotTrusted, key: core.settings.name.text) }
@@ -138,6 +129,15 @@ private struct WakeWatch: Service {
             }
         } catch is CancellationError {
             // The end.
+        }
+    }
+
+    private func lookAtStore() async {
+        do {
+            try await core.store.checkWrites()
+            core.status.set(storeWorks: true)
+        } catch {
+            core.logger.error("the store does not answer", metadata: ["error": "\(error)"])
         }
     }
 }

@@ -1,7 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
 import TillDomain
-import TillStore
+package import TillStore
 
 /// One cloud's storage in one SQLite file: WAL, every commit synced, concurrent writes committed together.
 package final class SQLiteStore: CloudStore {
@@ -17,6 +17,8 @@ package final class SQLiteStore: CloudStore {
         self.clock = clock
         line = CommitLine(pool: pool)
     }
+
+    package func checkWrites() async throws(StoreError) { try await write { _ in } }
 
     package func close() async {
         await line.close()

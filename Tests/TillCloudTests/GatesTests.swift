@@ -149,6 +149,19 @@ private final class Recorder: Sendable {
         #expect(board.waiting == 0)
     }
 
+    @Test("a closed board keeps nobody waiting")
+    func closed() async {
+        let board = ChangeBoard<String, Int>()
+        let early = board.ticket(for: "n")
+        await withTaskGroup(of: Int?.self) { group in
+            group.addTask { await board.wait(early, for: .seconds(60)) }
+            board.close()
+            for await news in group { #expect(news == nil) }
+        }
+        #expect(await board.wait(board.ticket(for: "m"), for: .seconds(60)) == nil)
+        #expect(board.waiting == 0)
+    }
+
     @Test("time and cancellation end a wait without a change")
     func ends() async {
         let board = ChangeBoard<String, Int>()

@@ -402,6 +402,43 @@ import TillStore
         }
     }
 
+    @Test("a register that floods is answered busy, its undo passes, and other registers are not touched")
+    func flood() async throws {
+        var limits = CloudGateway.Limits()
+        limits.register = .init(perSecond: 1, burst: 5)
+        let rig = try await CloudRig(limits: limits)
+        try await rig.running {
+            let register = try await rig.enrol()
+            let other = try await rig.enrol()
+            var busy = 0
+            for _ in 0..<20 where try await register.send(.hello, register.helloBody()).problem == .busy { busy += 1 }
+            #expect(busy >= 10)
+            #expect(try await other.send(.hello, other.helloBody()).status == 200)
+            let undo = RevokeRequest(
+                id: .fresh(),
+                intent: register.intent(),
+                home: .a,
+                reason: .known(.timeout),
+                wait: 0
+            ).encode()
+            #expect(try await register.send(.revoke, undo).status == 200)
+        }
+    }
+
+    @Test("a cloud whose store fails says nothing about the payment, and takes no more until the store answers")
+    func storeFails() async throws {
+        let rig = try await CloudRig()
+        try await rig.running {
+            let register = try await rig.enrol()
+            #expect(rig.core.status.takesPayments)
+            await rig.core.store.close()
+            let answer = try await register.send(.pay, register.payBody(register.intent()))
+            #expect(answer.problem == .internalError)
+            #expect(!rig.core.status.takesPayments)
+            #expect(rig.wallets.calls.pay == 0)
+        }
+    }
+
     @Test("an amount above the chain's limit, a live number and a switched-off chain are not taken")
     func chainLimits() async throws {
         let rig = try await CloudRig()

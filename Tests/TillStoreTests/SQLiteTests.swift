@@ -90,7 +90,9 @@ struct SQLiteTests {
             }
             var third = StoredDrive(Sample.intent(3), in: fixture.store)
             await #expect(throws: StoreError.self) { try await third.pay() }
+            await #expect(throws: StoreError.self) { try await fixture.store.checkWrites() }
             try await fixture.reopen()
+            try await fixture.store.checkWrites()
             #expect(try await fixture.store.payment(first.number) == first.payment)
             var again = StoredDrive(Sample.intent(4), in: fixture.store)
             #expect(try await again.pay() == .stored)

@@ -46,7 +46,8 @@ final class CloudGateway: GatewayHandler {
     private let undos: RateLimiter<RegisterID>
     let enrolments: RateLimiter<Int>
 
-    init(_ core: CloudCore, limits: Limits = Limits()) {
+    init(_ core: CloudCore) {
+        let limits = core.limits
         cloud = core.settings.name
         times = core.settings.times
         signer = core.signer
@@ -124,6 +125,11 @@ final class CloudGateway: GatewayHandler {
             return sealed(error.problem, request)
         } catch let error as MessageError {
             return sealed(Problem(error), request)
+        } catch let error as StoreError {
+            // No payments until the store answers again: the other cloud takes them.
+            status.set(storeWorks: false)
+            logger.error("store failed", metadata: ["call": "\(endpoint.label)", "error": "\(error)"])
+            return sealed(Problem(.internalError, detail: "This says nothing about the payment; ask again."), request)
         } catch {
             logger.error("request failed", metadata: ["call": "\(endpoint.label)", "error": "\(error)"])
             return sealed(Problem(.internalError, detail: "This says nothing about the payment; ask again."), request)

@@ -17,6 +17,7 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
     }
 
     private struct State {
+        var isClosed = false
         var nextID: UInt64 = 0
         var seats: [Key: [UInt64: Seat]] = [:]
 
@@ -58,6 +59,9 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
             await withCheckedContinuation { continuation in
                 let answer: News?? = state.withLock { state -> News?? in
                     switch state.seats[ticket.key]?[ticket.id] {
+                    case .taken(nil) where state.isClosed:
+                        state.remove(ticket)
+                        return .some(nil)
                     case .taken(nil):
                         state.seats[ticket.key]?[ticket.id] = .waiting(continuation)
                         return nil
@@ -91,6 +95,23 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
             return woken
         }
         for continuation in continuations { continuation.resume(returning: news) }
+    }
+
+    /// Nobody waits any more: those who do go on without news, and so will all who come later.
+    func close() {
+        let continuations = state.withLock { state in
+            state.isClosed = true
+            var woken: [CheckedContinuation<News?, Never>] = []
+            for (key, seats) in state.seats {
+                for (id, seat) in seats {
+                    guard case .waiting(let continuation) = seat else { continue }
+                    woken.append(continuation)
+                    state.remove(Ticket(key: key, id: id))
+                }
+            }
+            return woken
+        }
+        for continuation in continuations { continuation.resume(returning: nil) }
     }
 
     /// How many keys are waited for.

@@ -32,7 +32,10 @@ final class CloudRig: Sendable {
         wallets: FakeWallets = FakeWallets(),
         clock: any CloudClock = SystemClock(),
         plain: Bool = true,
-        peer: String? = nil
+        peer: String? = nil,
+        times: ProtocolTimes = ProtocolTimes(),
+        realWallets: Bool = false,
+        limits: CloudGateway.Limits = CloudGateway.Limits()
     ) async throws {
         let folder = try folder ?? TemporaryFolder()
         self.folder = folder
@@ -46,6 +49,7 @@ final class CloudRig: Sendable {
         var settings = CloudSettings(name: name, data: data, keys: keys)
         settings.isPlain = plain
         settings.proxies = ["127.0.0.1:7500"]
+        settings.times = times
         settings.peer = peer.flatMap { PeerURL($0) }
         let store = try SQLiteStore.open(path: data + "/cloud.sqlite", cloud: name, clock: { clock.now() })
         core = try await CloudCore(
@@ -53,7 +57,8 @@ final class CloudRig: Sendable {
             store: store,
             clock: clock,
             logger: log.logger,
-            wallets: wallets
+            wallets: realWallets ? nil : wallets,
+            limits: limits
         )
         admin = AdminService(core)
     }
@@ -84,8 +89,10 @@ final class CloudRig: Sendable {
 
     /// A store with a register that has been enrolled, and a routing.
     func enrol(_ device: Device = Device()) async throws -> RegisterClient {
-        if core.directory.snapshot.routing == nil {
+        if core.directory.snapshot.stores["QF000K7"] == nil {
             _ = try await admin.perform(.addStore(name: "Nanjing Road", code: "QF000K7"))
+        }
+        if core.directory.snapshot.routing == nil {
             _ = try await admin.perform(
                 .setRouting(document: DocumentCoder.text(RoutingPlan.standard))
             )

@@ -1,0 +1,200 @@
+// Part of Tillbridge. See LICENSE.
+import Synchronization
+import Testing
+import TillDomain
+import TillEngine
+import TillProtocol
+import TillStore
+
+@testable import TillCloud
+
+/// Gateway, payment logic, adapters, connections and wallets together, on real sockets. Time runs ten times faster.
+@Suite struct WalletPathTests {
+    /// A cloud whose accounts are the sandbox's, and an enrolled register.
+    private func shop(
+        _ body: @Sendable @escaping (Wallets, CloudRig, RegisterClient) async throws -> Void
+    ) async throws {
+        try await Wallets.running { wallets in
+            let rig = try await CloudRig(times: ProtocolTimes(thousandths: 100), realWallets: true)
+            try await rig.running {
+                _ = try await rig.admin.perform(.addAccounts(file: wallets.settings, stores: "*", live: false))
+                _ = try await rig.admin.perform(.addStore(name: "Nanjing Road", code: "QF000K7"))
+                try await body(wallets, rig, try await rig.enrol())
+            }
+        }
+    }
+
+    private func intent(_ register: RegisterClient, code: String, sequence: UInt64 = 1) -> Intent {
+        let sample = register.intent(sequence: sequence)
+        return Intent(
+            orderNumber: sample.orderNumber,
+            saleReference: sample.saleReference,
+            amount: sample.amount,
+            sign: Array(code.utf8.prefix(2)),
+            codeLength: code.utf8.count,
+            routing: register.rig.core.directory.snapshot.routing?.document.version ?? 0,
+            startedAt: sample.startedAt,
+            nonce: sample.nonce
+        )
+    }
+
+    private func pay(
+        _ register: RegisterClient,
+        _ intent: Intent,
+        code: String,
+        wait: Int64 = 2_500
+    ) async throws -> PaymentState {
+        let answer = try await register.send(.pay, register.payBody(intent, wait: wait, code: code))
+        guard answer.status == 200, try register.isSigned(answer) else { throw RigError.badAnswer }
+        return try PaymentAnswer(decoding: answer.body).state
+    }
+
+    private func settled(_ register: RegisterClient, _ intent: Intent) async throws -> PaymentState {
+        while true {
+            let state = try await register.query(intent, wait: 500).state
+            switch state {
+            case .pending, .unknown: continue
+            default: return state
+            }
+        }
+    }
+
+    @Test(
+        "a code of each wallet is paid, confirmed, and partly refunded by authority",
+        .timeLimit(.minutes(2)),
+        arguments: ["alipay", "wechatpay"]
+    )
+    func paid(wallet: String) async throws {
+        try await shop { wallets, rig, register in
+            let code = try await wallets.code(wallet)
+            let intent = intent(register, code: code)
+            guard case .paid(let facts) = try await pay(register, intent, code: code) else {
+                Issue.record("not paid")
+                return
+            }
+            #expect(facts.wallet.description == wallet)
+            _ = try await register.confirm(intent)
+            let number = intent.orderNumber.description
+            #expect(try await wallets.trades(number).map(\.net) == [1280])
+            _ = try await rig.admin.perform(
+                .refund(number: number, amount: 280, reference: "r1", reason: "returned", person: "anna")
+            )
+            while try await wallets.trades(number).map(\.net) != [1000] { try await Task.sleep(for: .milliseconds(20)) }
+        }
+    }
+
+    @Test(
+        "a reply that is lost after the wallet has booked is rescued as paid, with one trade",
+        .timeLimit(.minutes(2)),
+        arguments: ["alipay", "wechatpay"]
+    )
+    func rescued(wallet: String) async throws {
+        try await shop { wallets, rig, register in
+            try await wallets.fault("drop-reply", of: "pay", at: wallet, count: 1)
+            let code = try await wallets.code(wallet)
+            let intent = intent(register, code: code)
+            _ = try await pay(register, intent, code: code, wait: 0)
+            guard case .paid = try await settled(register, intent) else {
+                Issue.record("not rescued")
+                return
+            }
+            #expect(try await wallets.trades(intent.orderNumber.description).map(\.net) == [1280])
+        }
+    }
+
+    @Test(
+        "an undo while the shopper is asked leaves no money at the wallet",
+        .timeLimit(.minutes(2)),
+        arguments: ["alipay", "wechatpay"]
+    )
+    func undone(wallet: String) async throws {
+        try await shop { wallets, rig, register in
+            let code = try await wallets.code(wallet, behaviour: "password")
+            let intent = intent(register, code: code)
+            #expect(try await pay(register, intent, code: code) == .pending(.shopper))
+            let undo = try await register.revokeToTheEnd(intent)
+            #expect(undo == .revoked(kind: .known(.closed)), "\(undo)")
+            #expect(try await wallets.trades(intent.orderNumber.description).allSatisfy { $0.net == 0 })
+        }
+    }
+
+    @Test(
+        "a paid payment that the register does not want is given back in full",
+        .timeLimit(.minutes(2)),
+        arguments: ["alipay", "wechatpay"]
+    )
+    func disowned(wallet: String) async throws {
+        try await shop { wallets, rig, register in
+            let code = try await wallets.code(wallet)
+            let intent = intent(register, code: code)
+            guard case .paid = try await pay(register, intent, code: code) else {
+                Issue.record("not paid")
+                return
+            }
+            guard case .revoked = try await register.revokeToTheEnd(intent) else {
+                Issue.record("not undone")
+                return
+            }
+            #expect(try await wallets.trades(intent.orderNumber.description).map(\.net) == [0])
+        }
+    }
+
+    @Test("declines come back with their reason after one confirming query", .timeLimit(.minutes(2)))
+    func declined() async throws {
+        try await shop { wallets, rig, register in
+            let cases: [(behaviour: String, reason: DeclineReason)] = [
+                ("insufficient", .insufficientFunds), ("expired", .codeExpired),
+            ]
+            for (index, item) in cases.enumerated() {
+                let code = try await wallets.code("alipay", behaviour: item.behaviour)
+                let intent = intent(register, code: code, sequence: UInt64(index) + 1)
+                _ = try await pay(register, intent, code: code)
+                let state = try await settled(register, intent)
+                guard case .declined(.known(let reason)) = state else {
+                    Issue.record("\(item.behaviour): \(state)")
+                    continue
+                }
+                #expect(reason == item.reason || item.behaviour == "expired", "\(item.behaviour): \(reason)")
+            }
+        }
+    }
+
+    @Test("a wallet that nobody can reach refuses with a promise: provably nothing was sent", .timeLimit(.minutes(2)))
+    func unreachable() async throws {
+        let rig = try await CloudRig(times: ProtocolTimes(thousandths: 100), realWallets: true)
+        let kept = SettingsBox()
+        try await Wallets.running { kept.set($0.settings) }
+        try await rig.running {
+            _ = try await rig.admin.perform(.addAccounts(file: kept.text, stores: "*", live: false))
+            _ = try await rig.admin.perform(.addStore(name: "Nanjing Road", code: "QF000K7"))
+            let register = try await rig.enrol()
+            let intent = intent(register, code: Sample.code)
+            let state = try await pay(register, intent, code: Sample.code)
+            guard case .refused = state else {
+                Issue.record("\(state)")
+                return
+            }
+            let row = try await rig.core.store.payment(intent.orderNumber)
+            #expect(row?.state == .tomb && row?.record.unsent == true)
+        }
+    }
+
+    @Test("settings with keys that cannot be used are refused, and nothing is published")
+    func badKeys() async throws {
+        let rig = try await CloudRig(realWallets: true)
+        let file = #"{"baseURL":"https://example.invalid","alipay":{"appID":"1","merchantPrivateKeyPKCS8":"no key"}}"#
+        let error = await #expect(throws: StartError.self) {
+            _ = try await rig.admin.perform(.addAccounts(file: file, stores: "*", live: false))
+        }
+        #expect(error?.sentence.contains("alipay") == true && error?.sentence.contains("no key") == false)
+        #expect(rig.core.directory.snapshot.routing == nil)
+        await rig.core.close()
+    }
+}
+
+private final class SettingsBox: Sendable {
+    private let box = Mutex("")
+
+    var text: String { box.withLock { $0 } }
+    func set(_ text: String) { box.withLock { $0 = text } }
+}
