@@ -26,6 +26,10 @@ import TillSandbox
         bench.pass(20 * Bench.second)
         for wallet in SandboxWallet.allCases {
             #expect(bench.trade(wallet, "N00001")?.state == (answer == "applied" ? .closed : .waiting))
+            // A first pay call that comes after its end creates nothing.
+            let late = bench.pay(bench.request(wallet, "N00002", code: bench.code(wallet), expiry: end))
+            #expect(late.refusal == (answer == "applied" ? .expiryPassed : nil))
+            #expect((bench.trade(wallet, "N00002") == nil) == (answer == "applied"))
         }
     }
 

@@ -50,6 +50,7 @@ enum AlipayErrors {
         case .otherShopper: "ACQ.TRADE_BUYER_NOT_MATCH"
         case .alreadyPaid: "ACQ.TRADE_HAS_SUCCESS"
         case .alreadyClosed, .alreadyReversed: "ACQ.TRADE_HAS_CLOSE"
+        case .expiryPassed: "ACQ.NOW_TIME_AFTER_EXPIRE_TIME_ERROR"
         }
     }
 }

@@ -22,11 +22,12 @@ package struct AlipayWallet: WalletMachine {
         let number = request.merchantOrderNumber
         if let trade = book.trade(number: number) { return replay(request, of: trade) }
         if book.isFenced(number) { return .refused(.alreadyClosed) }
+        let applies = policies[.absoluteExpiry] == "applied"
+        if applies, let expiry = request.absoluteExpiry, expiry <= now { return .refused(.expiryPassed) }
         switch book.judge(code: request.code, for: number, at: now) {
         case .failure(let problem):
             return .refused(problem.refusal)
         case .success(let code):
-            let applies = policies[.absoluteExpiry] == "applied"
             switch book.open(request, with: code, absoluteExpiry: applies, at: now, using: &generator) {
             case .paid(let trade): return .paid(trade)
             case .waiting(let trade): return .waiting(trade)

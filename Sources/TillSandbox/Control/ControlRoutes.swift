@@ -130,7 +130,7 @@ struct ControlRoutes: Sendable {
     private func trades(_ request: Request) async throws -> ControlAnswer {
         let number = request.uri.queryParameters["merchantOrderNumber"].map(String.init)
         let limit = try page(request, "limit", default: 100, in: 1...1000)
-        let offset = try page(request, "offset", default: 0, in: 0...Int.max)
+        let offset = try page(request, "offset", default: 0, in: 0...1_000_000_000)
         return try ControlAnswer(
             try await core.perform { state, _ in
                 if let number {
@@ -139,7 +139,7 @@ struct ControlRoutes: Sendable {
                 }
                 // The newest of both wallets are among the newest of each.
                 let candidates = SandboxWallet.allCases.flatMap { wallet in
-                    state[wallet].sequence.suffix(offset.addingReportingOverflow(limit).partialValue.magnitudeClamped)
+                    state[wallet].sequence.suffix(offset + limit)
                         .reversed().compactMap { state[wallet].trade(number: $0) }
                 }
                 return candidates.sorted { $0.createdAt > $1.createdAt }.dropFirst(offset).prefix(limit)
@@ -223,11 +223,6 @@ struct ControlRoutes: Sendable {
             try await core.perform { state, now in ClockView(now: now, offset: state.clockOffset) }
         )
     }
-}
-
-extension Int {
-    /// An overflowing page end means "everything".
-    fileprivate var magnitudeClamped: Int { self < 0 ? Int.max : self }
 }
 
 extension Request {

@@ -111,6 +111,8 @@ package enum PayRefusal: String, Codable, Sendable {
     /// The number is known with another shopper's code.
     case otherShopper
     case alreadyPaid, alreadyClosed, alreadyReversed
+    /// The absolute end of the order had passed when the call came.
+    case expiryPassed
 }
 
 /// A pay call that the wallet carries out later than it was sent.

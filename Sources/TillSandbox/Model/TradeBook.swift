@@ -18,6 +18,8 @@ package struct TradeBook: Sendable {
     private var byRefundNumber: [String: String] = [:]
     private var byShopper: [String: [String]] = [:]
     private var open: Set<String> = []
+    /// Nothing is due before this moment. It may be too early, never too late.
+    private var earliestDue = Int64.max
     /// What has not been handed to the store yet.
     private var changes: [Change] = []
 
@@ -77,6 +79,7 @@ package struct TradeBook: Sendable {
 
     package mutating func add(_ late: LatePay) {
         latePays.append(late)
+        earliestDue = min(earliestDue, late.due)
         changes.append(.latePay(late))
     }
 
@@ -115,7 +118,9 @@ package struct TradeBook: Sendable {
         case .trade(let trade): index(trade)
         case .entry(let entry): ledger.apply(entry)
         case .fence(_, let number): fences.insert(number)
-        case .latePay(let late): latePays.append(late)
+        case .latePay(let late):
+            latePays.append(late)
+            earliestDue = min(earliestDue, late.due)
         case .latePayDone, .setting: break
         }
     }
@@ -131,8 +136,9 @@ package struct TradeBook: Sendable {
             byRefundNumber[refund.number] = number
             byRefundNumber[refund.walletNumber] = number
         }
-        if trade.state == .waiting || trade.refunds.contains(where: { $0.state == .processing }) {
+        if let due = trade.nextDue {
             open.insert(number)
+            earliestDue = min(earliestDue, due)
         } else {
             open.remove(number)
         }
@@ -146,14 +152,18 @@ package struct TradeBook: Sendable {
         case latePay(LatePay)
     }
 
-    /// The earliest thing that is due at `now`, with its own moment. Few trades are open at a time.
-    package func nextJob(until now: Int64) -> (due: Int64, job: Job)? {
+    /// The earliest thing that is due at `now`, with its own moment.
+    package mutating func nextJob(until now: Int64) -> (due: Int64, job: Job)? {
+        guard earliestDue <= now else { return nil }
         var best: (due: Int64, job: Job)?
+        // In a fixed order, so that what is due at the same moment happens in the same order every time.
         for number in open.sorted() {
-            guard let due = trades[number]?.nextDue, due <= now, due < best?.due ?? .max else { continue }
+            guard let due = trades[number]?.nextDue, due < best?.due ?? .max else { continue }
             best = (due, .trade(number))
         }
-        for late in latePays where late.due <= now && late.due < best?.due ?? .max { best = (late.due, .latePay(late)) }
+        for late in latePays where late.due < best?.due ?? .max { best = (late.due, .latePay(late)) }
+        earliestDue = best?.due ?? .max
+        guard let best, best.due <= now else { return nil }
         return best
     }
 }

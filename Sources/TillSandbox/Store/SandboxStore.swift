@@ -90,8 +90,18 @@ package struct SandboxStore: Sendable {
 
     /// Stores rows in one durable transaction.
     package func write(_ changes: [Change]) async throws {
-        let rows = try changes.map(Row.init)
-        try await database.write { database in
+        // Only the last form of a row counts, at the place of its first.
+        var latest: [String: Int] = [:]
+        var rows: [Row] = []
+        for row in try changes.map(Row.init) {
+            if let place = latest.updateValue(rows.count, forKey: "\(row.kind)/\(row.key)") {
+                rows[place] = row
+                latest["\(row.kind)/\(row.key)"] = place
+            } else {
+                rows.append(row)
+            }
+        }
+        try await database.write { [rows] database in
             for row in rows {
                 switch row.body {
                 case .some(let body):

@@ -190,6 +190,7 @@ enum WeChatErrors {
         case .alreadyPaid: "ORDERPAID"
         case .alreadyClosed: "ORDERCLOSED"
         case .alreadyReversed: "ORDERREVERSED"
+        case .expiryPassed: "PARAM_ERROR"
         }
     }
 

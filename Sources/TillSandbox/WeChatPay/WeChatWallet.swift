@@ -30,11 +30,12 @@ package struct WeChatWallet: WalletMachine {
         let number = request.merchantOrderNumber
         if let trade = book.trade(number: number) { return replay(request, of: trade) }
         if book.isFenced(number) { return .refused(.alreadyReversed) }
+        let applies = policies[.absoluteExpiry] == "applied"
+        if applies, let expiry = request.absoluteExpiry, expiry <= now { return .refused(.expiryPassed) }
         switch book.judge(code: request.code, for: number, at: now) {
         case .failure(let problem):
             return .refused(problem.refusal)
         case .success(let code):
-            let applies = policies[.absoluteExpiry] == "applied"
             switch book.open(request, with: code, absoluteExpiry: applies, at: now, using: &generator) {
             case .paid(let trade): return .paid(trade)
             case .waiting(let trade): return .waiting(trade)
