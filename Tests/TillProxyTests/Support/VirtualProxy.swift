@@ -51,7 +51,7 @@ final class VirtualProxy {
             eventLoop: loop,
             connectors: connectors,
             times: settings.times,
-            logger: Logger(label: "test")
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         ) { shard.apply($0) }
         monitorBox.value = monitor
         for cloud in clouds { cloud.settle = { [unowned self] in settle() } }
