@@ -63,7 +63,7 @@ package struct SignFlagRule: Equatable, Sendable {
 
     /// Whether a code that begins with `sign` and has `length` characters falls under this rule.
     package func matches(sign: [UInt8], length: Int) -> Bool {
-        guard (minLength...maxLength).contains(length), sign.count >= low.count else { return false }
+        guard length >= minLength, length <= maxLength, sign.count >= low.count else { return false }
         let prefix = sign[0..<low.count]
         return !prefix.lexicographicallyPrecedes(low) && !high.lexicographicallyPrecedes(prefix)
     }
@@ -72,8 +72,8 @@ package struct SignFlagRule: Equatable, Sendable {
     package func overlaps(_ other: SignFlagRule) -> Bool {
         // Of two prefixes of different length, the first characters decide.
         let common = min(low.count, other.low.count)
-        let below = high[0..<common].lexicographicallyPrecedes(other.low[0..<common])
-        let above = other.high[0..<common].lexicographicallyPrecedes(low[0..<common])
+        let below = high.prefix(common).lexicographicallyPrecedes(other.low.prefix(common))
+        let above = other.high.prefix(common).lexicographicallyPrecedes(low.prefix(common))
         let endsBefore = until.map { $0 <= other.from } ?? false
         let startsAfter = other.until.map { $0 <= from } ?? false
         return !below && !above && minLength <= other.maxLength && other.minLength <= maxLength && !endsBefore

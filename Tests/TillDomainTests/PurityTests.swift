@@ -31,6 +31,7 @@ import Testing
             "for key in Set(keys) {}", "var table: [String: Int] = [:]", "let t = [\"a\": 1]", "let t: [A : B]",
             "Task { }", "func f() async {}", "actor Link {}", "let n = Int.random(in: 0..<3)", "func f() throws {}",
             "print(1)", "let d = Date() // fine", "let d = \"\" + Date()", "let any: Any = 1", "a.shuffled()",
+            "a.map(\\.b)",
         ]
     )
     func finds(line: String) {
@@ -93,6 +94,9 @@ struct PurityScan {
             case let name where PurityScan.names.contains(name): found.append(name)
             default: break
             }
+        }
+        for index in code.indices.dropLast() where code[index] == UInt8(ascii: "\\") && code[index + 1] == 46 {
+            found.append("key path")
         }
         if PurityScan.hasDictionary(code) { found.append("dictionary") }
         return found

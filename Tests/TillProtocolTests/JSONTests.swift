@@ -229,6 +229,13 @@ import TillProtocol
     func repair() throws {
         let bytes = JSONWriter.object { $0.string("a", [0x41, 0xff, 0x42]) }
         #expect(text(bytes) == "{\"a\":\"A\u{fffd}B\"}")
+        var generator = SeededGenerator(seed: 44)
+        for _ in 0..<1_000 {
+            let noise = generator.bytes(Int.random(in: 0...12, using: &generator))
+            let repaired = UTF8Text.repaired(noise)
+            #expect(UTF8Text.isValid(repaired))
+            #expect(UTF8Text.isValid(noise) == (repaired == noise))
+        }
         #expect(text(JSONWriter.object { $0.string("a", [0, 31, 34, 92]) }) == #"{"a":"\u0000\u001f\"\\"}"#)
     }
 

@@ -17,9 +17,16 @@ package enum UTF8Text {
         isValid(bytes) && bytes.allSatisfy { $0 >= 32 && $0 != 127 }
     }
 
-    /// The bytes themselves if well-formed, else with each ill-formed sequence replaced by U+FFFD.
+    /// The bytes themselves if well-formed, else with U+FFFD in place of each byte that belongs to no sequence.
     package static func repaired(_ bytes: [UInt8]) -> [UInt8] {
-        isValid(bytes) ? bytes : [UInt8](String(decoding: bytes, as: UTF8.self).utf8)
+        var result: [UInt8] = []
+        var rest = bytes[...]
+        while let offset = firstError(rest) {
+            result += rest.prefix(offset)
+            result += [0xef, 0xbf, 0xbd]
+            rest = rest.dropFirst(offset + 1)
+        }
+        return result.isEmpty ? bytes : result + rest
     }
 
     private static func firstError(in bytes: UnsafeBufferPointer<UInt8>) -> Int? {
