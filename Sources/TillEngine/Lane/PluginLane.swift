@@ -390,7 +390,6 @@ package struct PluginLane: Sendable {
                 wallet: attempt.paid?.wallet,
                 reason: attempt.reason,
                 amount: attempt.intent.amount,
-                startedAt: attempt.intent.startedAt,
                 transaction: attempt.paid?.transaction
             )
         )

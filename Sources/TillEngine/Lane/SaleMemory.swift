@@ -7,6 +7,7 @@ struct EndedSale: Equatable, Sendable {
     let sale: UInt64
     /// The first 64 bits of the payment code's keyed hash.
     let code: UInt64
+    /// 35 bits.
     let epoch: UInt64
     let sequence: UInt32
     let state: LaneState
@@ -14,42 +15,106 @@ struct EndedSale: Equatable, Sendable {
     let wallet: Wallet?
     let reason: AnswerReason?
     let amount: Money
-    let startedAt: Timestamp
     let transaction: WalletTransactionID?
 }
 
 /// The answers of the last sales, so that a sale reference asked again gets the same answer.
 ///
-/// At most ``limit`` are kept; the oldest make room. A flat ring with a short scan from the newest: at a register's
-/// pace that costs microseconds, and no memory beyond the entries.
+/// At most ``limit`` are kept; the oldest make room, a block at a time. A scan from the newest costs microseconds at a
+/// register's pace; what counts is that a full memory stays below 300 KB, so a sale is one short row and its text.
 struct SaleMemory: Sendable {
     static let limit = 4096
-    private var ring: [EndedSale] = []
-    private var newest = -1
+    static let blockSize = 64
+    static let bytesPerRow = MemoryLayout<Row>.stride
+    private var blocks: [Block] = []
 
     mutating func remember(_ sale: EndedSale) {
-        if ring.count < SaleMemory.limit {
-            ring.append(sale)
-            newest = ring.count - 1
-        } else {
-            newest = (newest + 1) % SaleMemory.limit
-            ring[newest] = sale
+        if blocks.last?.isFull ?? true {
+            if blocks.count == SaleMemory.limit / SaleMemory.blockSize { blocks.removeFirst() }
+            blocks.append(Block())
         }
+        blocks[blocks.count - 1].append(sale)
     }
 
     /// The newest ended attempt for a sale.
     func latest(sale: UInt64) -> EndedSale? { latest { $0.sale == sale } }
 
     func latest(epoch: UInt64, sequence: UInt64) -> EndedSale? {
-        latest { $0.epoch == epoch && UInt64($0.sequence) == sequence }
+        latest { UInt64($0.sequence) == sequence && $0.epoch == epoch }
     }
 
-    private func latest(where matches: (EndedSale) -> Bool) -> EndedSale? {
-        guard newest >= 0 else { return nil }
-        for step in 0..<ring.count {
-            let sale = ring[(newest - step + ring.count) % ring.count]
-            if matches(sale) { return sale }
+    private func latest(where matches: (Row) -> Bool) -> EndedSale? {
+        for block in blocks.reversed() {
+            if let position = block.rows.lastIndex(where: matches) { return block.sale(at: position) }
         }
         return nil
+    }
+
+    /// An ``EndedSale`` in 40 bytes; its transaction lies in the block's text.
+    private struct Row {
+        let sale: UInt64
+        let code: UInt64
+        let amount: Money
+        let sequence: UInt32
+        private let epochLow: UInt32
+        private let epochHigh: UInt8
+        let state: LaneState
+        let home: CloudName
+        let wallet: Wallet?
+        let reason: AnswerReason?
+        /// Where its text ends in the block's; it begins where the row before ends.
+        let textEnd: UInt16
+
+        var epoch: UInt64 { UInt64(epochHigh) << 32 | UInt64(epochLow) }
+
+        init(_ ended: EndedSale, textEnd: Int) {
+            sale = ended.sale
+            code = ended.code
+            amount = ended.amount
+            sequence = ended.sequence
+            epochLow = UInt32(truncatingIfNeeded: ended.epoch)
+            epochHigh = UInt8(truncatingIfNeeded: ended.epoch >> 32)
+            state = ended.state
+            home = ended.home
+            wallet = ended.wallet
+            reason = ended.reason
+            self.textEnd = UInt16(textEnd)
+        }
+    }
+
+    private struct Block {
+        private(set) var rows: [Row] = []
+        private var text: [UInt8] = []
+
+        init() {
+            // At once what a block of paid sales takes: the large wallets' references have 28 characters.
+            rows.reserveCapacity(SaleMemory.blockSize)
+            text.reserveCapacity(SaleMemory.blockSize * 28)
+        }
+
+        var isFull: Bool { rows.count == SaleMemory.blockSize }
+
+        mutating func append(_ sale: EndedSale) {
+            if let transaction = sale.transaction { text += transaction.bytes }
+            rows.append(Row(sale, textEnd: text.count))
+        }
+
+        func sale(at position: Int) -> EndedSale {
+            let row = rows[position]
+            let textStart = position == 0 ? 0 : Int(rows[position - 1].textEnd)
+            return EndedSale(
+                sale: row.sale,
+                code: row.code,
+                epoch: row.epoch,
+                sequence: row.sequence,
+                state: row.state,
+                home: row.home,
+                wallet: row.wallet,
+                reason: row.reason,
+                amount: row.amount,
+                // Empty text is no reference: nil.
+                transaction: WalletTransactionID(text[textStart..<Int(row.textEnd)])
+            )
+        }
     }
 }
