@@ -8,11 +8,10 @@
 #define MBEDTLS_HAVE_ASM
 #define MBEDTLS_NO_UDBL_DIVISION
 
-/* Numbers and curve. Tables and windows are chosen by measurement (docs/plug-in-build.md). */
+/* Numbers and curve. Tables and windows are chosen by measurement. */
 #define MBEDTLS_BIGNUM_C
 #define MBEDTLS_ECP_C
 #define MBEDTLS_ECP_DP_SECP256R1_ENABLED
-#define MBEDTLS_ECP_NIST_OPTIM
 #define MBEDTLS_ECP_WINDOW_SIZE 6
 #define MBEDTLS_ECP_FIXED_POINT_OPTIM 1
 #define MBEDTLS_ECP_NO_INTERNAL_RNG
@@ -25,6 +24,8 @@
 #define MBEDTLS_ECP_NORMALIZE_JAC_ALT
 #define MBEDTLS_ECP_NORMALIZE_JAC_MANY_ALT
 #define MBEDTLS_ECP_RANDOMIZE_JAC_ALT
+#else
+#define MBEDTLS_ECP_NIST_OPTIM
 #endif
 #define MBEDTLS_ECDSA_C
 #define MBEDTLS_ECDH_C
@@ -32,15 +33,16 @@
 /* Hash, ciphers. */
 #define MBEDTLS_MD_C
 #define MBEDTLS_SHA256_C
+#define MBEDTLS_SHA256_SMALLER
 #define MBEDTLS_CIPHER_C
 #define MBEDTLS_AES_C
 #define MBEDTLS_AES_ROM_TABLES
 #define MBEDTLS_AES_FEWER_TABLES
 #define MBEDTLS_AESNI_C
+/* Refused by mbedtls_lean.c: GCM only ever encrypts blocks. */
+#define MBEDTLS_AES_SETKEY_DEC_ALT
+#define MBEDTLS_AES_DECRYPT_ALT
 #define MBEDTLS_GCM_C
-#define MBEDTLS_CHACHA20_C
-#define MBEDTLS_POLY1305_C
-#define MBEDTLS_CHACHAPOLY_C
 
 /* Certificates. */
 #define MBEDTLS_ASN1_PARSE_C
@@ -63,8 +65,7 @@
 #define MBEDTLS_SSL_EXTENDED_MASTER_SECRET
 #define MBEDTLS_SSL_SERVER_NAME_INDICATION
 #define MBEDTLS_SSL_SESSION_TICKETS
-#define MBEDTLS_SSL_CIPHERSUITES                                                                                       \
-    MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256, MBEDTLS_TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256
+#define MBEDTLS_SSL_CIPHERSUITES MBEDTLS_TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256
 /* A peer may fill a record; we never send more than a small one. */
 #define MBEDTLS_SSL_IN_CONTENT_LEN 16384
 #define MBEDTLS_SSL_OUT_CONTENT_LEN 4096

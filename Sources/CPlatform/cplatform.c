@@ -82,7 +82,40 @@ int cp_error_address_in_use(void) { return EADDRINUSE; }
 int cp_error_no_space(void) { return ENOSPC; }
 
 int64_t cp_error_text(int code, uint8_t *buffer, size_t size) {
-    const char *text = strerror(code);
+    /* The errors that a person can do something about. The C library's table of all of them would be larger. */
+    static const struct {
+        int code;
+        const char *text;
+    } known[] = {
+        {EACCES, "Permission denied"},
+        {EPERM, "Operation not permitted"},
+        {ENOENT, "No such file or directory"},
+        {ENOTDIR, "Not a directory"},
+        {EISDIR, "Is a directory"},
+        {EEXIST, "File exists"},
+        {ENOSPC, "No space left on device"},
+        {EDQUOT, "Disk quota exceeded"},
+        {EROFS, "Read-only file system"},
+        {EIO, "Input/output error"},
+        {EMFILE, "Too many open files"},
+        {EADDRINUSE, "Address already in use"},
+        {EADDRNOTAVAIL, "Cannot assign requested address"},
+        {ECONNREFUSED, "Connection refused"},
+        {ECONNRESET, "Connection reset by peer"},
+        {ENETUNREACH, "Network is unreachable"},
+        {EHOSTUNREACH, "No route to host"},
+        {ETIMEDOUT, "Connection timed out"},
+    };
+    char number[24] = "error ";
+    const char *text = number;
+    for (size_t place = 0; place < sizeof known / sizeof known[0]; place++)
+        if (known[place].code == code) text = known[place].text;
+    if (text == number) {
+        size_t end = 6;
+        for (int unit = 1000; unit > 0; unit /= 10)
+            if (code >= unit || unit == 1) number[end++] = (char)('0' + code / unit % 10);
+        number[end] = 0;
+    }
     size_t length = strlen(text);
     if (length > size) length = size;
     memcpy(buffer, text, length);

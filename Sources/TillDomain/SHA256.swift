@@ -28,7 +28,7 @@ package struct SHA256: Sendable {
     }
 
     /// The 32 bytes for everything fed so far. A copy taken before can go on.
-    package consuming func finalize() -> [UInt8] {
+    @inline(never) package consuming func finalize() -> [UInt8] {
         let bits = length &* 8
         append(0x80)
         while filled != 56 { append(0) }
@@ -52,7 +52,8 @@ package struct SHA256: Sendable {
         }
     }
 
-    private mutating func absorb(_ bytes: UnsafeBufferPointer<UInt8>) {
+    // Never inlined: callers are many, and each would get a copy of the rounds.
+    @inline(never) private mutating func absorb(_ bytes: UnsafeBufferPointer<UInt8>) {
         var position = 0
         while position < bytes.count, filled != 0 || bytes.count - position < 64 {
             append(bytes[position])

@@ -38,7 +38,6 @@ final class PluginLoop {
 
     /// Reads the journal and begins. Nothing has been sent or answered before this returns.
     func start() throws(StartError) {
-        var lane = self.lane
         var otherFormat = false
         let finding = try journal.replay { record in
             if record.entry.kind == .start, record.entry.fields.first != PluginLoop.format { otherFormat = true }
@@ -49,7 +48,6 @@ final class PluginLoop {
                 "The journal in \(folder.path) was written by another version of the plug-in; start that version, or name another folder."
             )
         }
-        self.lane = lane
         if finding.cut > 0 { Log.line("journal: cut \(finding.cut) bytes of an unfinished record") }
         if let damage = finding.damage {
             Log.line("journal: \(damage); the lane is red until a supervisor releases it")
@@ -57,7 +55,7 @@ final class PluginLoop {
         guard ensureRoom(now: Clock.monotonic) else {
             throw StartError("There is no room for the journal in \(folder.path); free some space on the disk.")
         }
-        let effects = self.lane.start(
+        let effects = lane.start(
             epoch: Random.bits() & (1 << 35 - 1),
             newCodeKey: Random.bytes(32),
             condition: finding.condition,

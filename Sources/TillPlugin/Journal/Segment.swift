@@ -42,9 +42,10 @@ struct Segment {
     static func all(in folder: [UInt8]) throws(SystemError) -> [Segment] {
         var numbers: [Int64] = []
         for name in try Files.names(in: folder) {
-            if let number = number(ofName: name) { numbers.append(number) }
+            guard let number = number(ofName: name) else { continue }
+            // In order from the start: the library's sort is larger than all of this file.
+            numbers.insert(number, at: numbers.firstIndex { $0 > number } ?? numbers.count)
         }
-        numbers.sort()
         return numbers.map { Segment(number: $0, folder: folder) }
     }
 

@@ -17,17 +17,18 @@ struct Text: ExpressibleByStringInterpolation, Equatable, Sendable {
             bytes.reserveCapacity(literalCapacity + 16 * interpolationCount)
         }
 
-        mutating func appendLiteral(_ literal: StaticString) { bytes += literal.bytes }
-        mutating func appendInterpolation(_ text: [UInt8]) { bytes += text }
-        mutating func appendInterpolation(_ text: ArraySlice<UInt8>) { bytes += text }
-        mutating func appendInterpolation(_ text: StaticString) { bytes += text.bytes }
-        mutating func appendInterpolation(_ text: Text) { bytes += text.bytes }
-        mutating func appendInterpolation(_ number: Int64) { bytes += Decimal.text(number) }
-        mutating func appendInterpolation(_ number: Int) { bytes += Decimal.text(Int64(number)) }
-        mutating func appendInterpolation(_ error: SystemError) { bytes += error.text }
+        // Never inlined: sentences are many, and copies of these few lines would add up.
+        @inline(never) mutating func appendLiteral(_ literal: StaticString) { bytes += literal.bytes }
+        @inline(never) mutating func appendInterpolation(_ text: [UInt8]) { bytes += text }
+        @inline(never) mutating func appendInterpolation(_ text: ArraySlice<UInt8>) { bytes += text }
+        @inline(never) mutating func appendInterpolation(_ text: StaticString) { bytes += text.bytes }
+        @inline(never) mutating func appendInterpolation(_ text: Text) { bytes += text.bytes }
+        @inline(never) mutating func appendInterpolation(_ number: Int64) { bytes += Decimal.text(number) }
+        @inline(never) mutating func appendInterpolation(_ number: Int) { bytes += Decimal.text(Int64(number)) }
+        @inline(never) mutating func appendInterpolation(_ error: SystemError) { bytes += error.text }
 
         /// Text from outside: quoted, shortened, and without anything that could pass for another line.
-        mutating func appendInterpolation(quoted text: some Collection<UInt8>) {
+        @inline(never) mutating func appendInterpolation(quoted text: some Collection<UInt8>) {
             bytes.append(39)
             bytes += text.prefix(60).map { $0 < 32 || $0 == 127 ? 63 : $0 }
             bytes.append(39)

@@ -22,7 +22,9 @@ package struct JSONLimits: Equatable, Sendable {
 
 /// A text that has been read: the bytes as they came, and one node for each value, in the order of the text.
 /// Strings stay where they lie until somebody asks for them.
-struct JSONDocument: Equatable, Sendable {
+///
+/// A class, because every object of the text holds on to it: one reference to count instead of one for each part.
+final class JSONDocument: Sendable {
     enum Node: Equatable, Sendable {
         case null
         case bool(Bool)
@@ -38,7 +40,7 @@ struct JSONDocument: Equatable, Sendable {
     }
 
     let bytes: [UInt8]
-    private(set) var nodes: [Node] = []
+    let nodes: [Node]
 
     init(parsing bytes: [UInt8], limits: JSONLimits) throws(JSONError) {
         self.bytes = bytes
