@@ -252,8 +252,13 @@ package struct PluginLane: Sendable {
 
     private mutating func enter(_ next: LaneState, at position: Int, _ occasion: Occasion, now: Int64) {
         attempts[position].state = next
-        // An unsent attempt's code may serve the second attempt; every other ending forgets it at once.
-        if next != .unsent { attempts[position].code = nil }
+        // An unsent attempt's code may serve the second attempt; every other ending forgets it at once, and with it
+        // what only a pay request says: an attempt may stay for days, until both clouds have answered.
+        if next != .unsent {
+            attempts[position].code = nil
+            attempts[position].operatorName = []
+            attempts[position].items = []
+        }
         switch next {
         case .paid:
             if case .paid(let paid) = occasion.payment?.state { attempts[position].paid = paid }
