@@ -48,7 +48,7 @@ extension SQLiteStore {
         configuration.label = "tillbridge.store"
         configuration.foreignKeysEnabled = true
         configuration.busyMode = .timeout(5)
-        configuration.maximumReaderCount = 4
+        configuration.maximumReaderCount = max(4, ProcessInfo.processInfo.activeProcessorCount + 2)
         return configuration
     }
 

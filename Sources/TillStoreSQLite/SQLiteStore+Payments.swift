@@ -7,7 +7,7 @@ package import TillStore
 
 extension SQLiteStore {
     package func payment(_ number: OrderNumber) async throws(StoreError) -> CloudPayment? {
-        try await read { database in
+        try lookUp { database in
             let statement = try database.cachedStatement(sql: "SELECT * FROM payment WHERE store = ? AND number = ?")
             let row = try Row.fetchOne(statement, arguments: StatementArguments(PaymentRow.key(number)))
             return try row.map { try Self.payment($0, database) }

@@ -5,7 +5,7 @@ package import TillStore
 
 extension SQLiteStore {
     package func standing(of register: RegisterID) async throws(StoreError) -> RegisterStanding? {
-        try await read { try Self.standing(of: register, $0) }
+        try lookUp { try Self.standing(of: register, $0) }
     }
 
     package func standings() async throws(StoreError) -> [RegisterStanding] {

@@ -36,6 +36,16 @@ package final class SQLiteStore: CloudStore {
         }
     }
 
+    /// A lookup by key, on the calling thread: it takes microseconds, less than a change of threads. Readers never wait
+    /// for the writer, and there is one for each thread that may ask.
+    func lookUp<Value>(_ work: (Database) throws -> Value) throws(StoreError) -> Value {
+        do {
+            return try pool.read(work)
+        } catch {
+            throw StoreError(error)
+        }
+    }
+
     func write<Value: Sendable>(
         _ work: @escaping @Sendable (Database) throws -> Value
     ) async throws(StoreError) -> Value {

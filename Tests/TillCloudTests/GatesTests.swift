@@ -132,6 +132,9 @@ private final class Recorder: Sendable {
         let ticket = board.ticket(for: "n")
         board.post(7, for: "n")
         #expect(await board.wait(ticket, for: .seconds(60)) == 7)
+        board.post(8, for: "n")
+        #expect(await board.wait(ticket, for: .seconds(60)) == 8, "nor one between two waits")
+        board.drop(ticket)
         #expect(board.waiting == 0)
     }
 
@@ -146,6 +149,7 @@ private final class Recorder: Sendable {
             for await woken in group { #expect(woken == 7) }
         }
         #expect(await board.wait(other, for: .milliseconds(1)) == nil)
+        for ticket in tickets { board.drop(ticket) }
         #expect(board.waiting == 0)
     }
 

@@ -79,6 +79,9 @@ extension CloudGateway {
         return sealed
     }
 
+    /// How long a new entry of the log waits for others.
+    private static let logGathering = Duration.milliseconds(200)
+
     /// The own log, for the other cloud alone.
     func peerLog(_ request: GatewayRequest, _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> [UInt8] {
         guard case .cloud(cloud.other, _) = signed.keyID else { throw SignatureError.notAllowed }
@@ -91,13 +94,14 @@ extension CloudGateway {
         }
         let message = try PeerLogRequest(decoding: request.body)
         let ticket = logBell.ticket(for: 0)
+        defer { logBell.drop(ticket) }
         var page = try await store.log(after: message.after, limit: Int(message.limit))
         if page.entries.isEmpty, message.wait > 0 {
             slot.leave()
-            _ = await logBell.wait(ticket, for: .milliseconds(message.wait))
+            let news = await logBell.wait(ticket, for: .milliseconds(message.wait))
+            // One payment makes several entries within moments: they travel together, after it and not during it.
+            if news != nil { try await Task.sleep(for: CloudGateway.logGathering) }
             page = try await store.log(after: message.after, limit: Int(message.limit))
-        } else {
-            logBell.drop(ticket)
         }
         return PeerLogAnswer(
             head: head(message.id),

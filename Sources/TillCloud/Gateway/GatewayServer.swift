@@ -21,8 +21,8 @@ package protocol GatewayHandler: Sendable {
 package struct GatewayServer: Sendable {
     package struct Limits: Sendable {
         var headerBytes = 8 * 1024
-        /// For the whole body to arrive.
-        var bodySeconds = 5
+        /// From the end of a request's head to the end of its body.
+        var arrival = TimeAmount.seconds(5)
         /// For a connection on which nothing is read.
         var idleSeconds: Int64 = 75
         var connections = 4096
@@ -58,13 +58,14 @@ package struct GatewayServer: Sendable {
         host: String,
         port: Int,
         transport: Transport?,
+        limits: Limits = Limits(),
         logger: Logger,
         started: @escaping @Sendable (Int) async -> Void
     ) throws(StartError) {
         self.handler = handler
         self.host = host
         self.port = port
-        self.limits = Limits()
+        self.limits = limits
         self.logger = logger
         self.started = started
         tls = try transport.map { (transport) throws(StartError) in try GatewayServer.configuration(transport) }
@@ -93,8 +94,10 @@ package struct GatewayServer: Sendable {
     }
 
     package func run() async throws {
-        let responder = Responder(handler: handler, limits: limits)
+        let responder = Responder(handler: handler)
+        let (arrival, tooSlow) = (limits.arrival, GatewayAnswer(Refusal.tooSlow))
         let channel = HTTP1Channel.Configuration(
+            additionalChannelHandlers: [ArrivalLimit(limit: arrival, refusal: tooSlow)],
             idleTimeout: .seconds(limits.idleSeconds),
             httpDecoderConfiguration: .init(
                 maxHeaderFieldSize: limits.headerBytes,
@@ -121,18 +124,17 @@ package struct GatewayServer: Sendable {
     }
 }
 
-/// Why a request was not read to its end.
-private enum Refusal: Error {
-    case tooLarge, tooSlow
-    /// Not an answer: ends the connection after one.
-    case hangUp
+/// What is answered to a request that is not read to its end.
+private enum Refusal {
+    static let tooLarge = Problem(.tooLarge, detail: "The body is too large.")
+    static let tooSlow = Problem(
+        .malformed,
+        detail: Array("The request did not arrive in time.".utf8),
+        status: 408
+    )
 
-    var problem: Problem {
-        switch self {
-        case .tooLarge, .hangUp: Problem(.tooLarge, detail: "The body is too large.")
-        case .tooSlow: Problem(.malformed, detail: Array("The request did not arrive in time.".utf8), status: 408)
-        }
-    }
+    /// Not an answer: ends the connection after one.
+    struct HangUp: Error {}
 }
 
 /// Reads a request within its limits and hands it on.
@@ -140,7 +142,6 @@ private struct Responder: HTTPResponder {
     typealias Context = BasicRequestContext
 
     let handler: any GatewayHandler
-    let limits: GatewayServer.Limits
 
     func respond(to request: Request, context: Context) async throws -> Response {
         let path = request.uri.path
@@ -152,9 +153,9 @@ private struct Responder: HTTPResponder {
         if let problem { return response(GatewayAnswer(problem), close: true) }
         let body: [UInt8]
         do {
-            body = try await collect(request.body, limit: limit)
-        } catch let refusal as Refusal {
-            return response(GatewayAnswer(refusal.problem), close: true)
+            body = Array(buffer: try await request.body.collect(upTo: limit))
+        } catch is NIOTooManyBytesError {
+            return response(GatewayAnswer(Refusal.tooLarge), close: true)
         }
         var headers = HTTPHeaders()
         for field in request.headers { headers.add(field.name.canonicalName.utf8, field.value.utf8) }
@@ -173,26 +174,7 @@ private struct Responder: HTTPResponder {
         guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else {
             return Problem(.malformed, detail: Array("Content-Length is missing.".utf8), status: 411)
         }
-        return length > limit ? Refusal.tooLarge.problem : nil
-    }
-
-    private func collect(_ body: RequestBody, limit: Int) async throws -> [UInt8] {
-        try await withThrowingTaskGroup(of: [UInt8].self) { group in
-            group.addTask {
-                do {
-                    return Array(buffer: try await body.collect(upTo: limit))
-                } catch is NIOTooManyBytesError {
-                    throw Refusal.tooLarge
-                }
-            }
-            group.addTask {
-                try await Task.sleep(for: .seconds(limits.bodySeconds))
-                throw Refusal.tooSlow
-            }
-            defer { group.cancelAll() }
-            guard let body = try await group.next() else { throw Refusal.tooSlow }
-            return body
-        }
+        return length > limit ? Refusal.tooLarge : nil
     }
 
     private func response(_ answer: GatewayAnswer, close: Bool) -> Response {
@@ -218,7 +200,7 @@ private struct Responder: HTTPResponder {
             body: ResponseBody(contentLength: buffer.readableBytes) { writer in
                 try await writer.write(buffer)
                 try await writer.finish(nil)
-                throw Refusal.hangUp
+                throw Refusal.HangUp()
             }
         )
     }

@@ -27,8 +27,8 @@ extension PaymentService {
                 mayWrite: { trusted() && right.use(at: clock.now()) }
             )
             switch result {
-            case .outcome(let outcome): await self.complete(payment.intent.orderNumber, .payOutcome(outcome))
-            case .unwritten(let cause): await self.complete(payment.intent.orderNumber, .payUnwritten(cause))
+            case .outcome(let outcome): await self.complete(payment, .payOutcome(outcome))
+            case .unwritten(let cause): await self.complete(payment, .payUnwritten(cause))
             }
         }
     }
@@ -41,16 +41,17 @@ extension PaymentService {
     ) {
         jobs.submit {
             let outcome = await self.wallets.perform(operation, intent: payment.intent)
-            await self.complete(payment.intent.orderNumber, completion(outcome), fresh: payment)
+            await self.complete(payment, completion(outcome))
         }
     }
 
     /// Stores what a call brought. If the store fails the row's lease ends and the sweep takes it up.
-    private func complete(_ number: OrderNumber, _ event: CloudEvent, fresh: CloudPayment? = nil) async {
+    private func complete(_ payment: CloudPayment, _ event: CloudEvent) async {
+        let number = payment.intent.orderNumber
+        // A payment without a row is asked for without storing anything; its completion needs no row either.
+        let withoutRow = payment.state == .none ? payment : nil
         do {
-            // A payment without a row is asked for without storing anything; its completion needs no row either.
-            let withoutRow = fresh.flatMap { $0.state == .none ? $0 : nil }
-            try await handle(Request(number: number, event: event, fresh: withoutRow))
+            try await handle(Request(number: number, event: event, fresh: withoutRow), known: payment)
         } catch {
             signals.logger.error("outcome not stored", metadata: ["n": "\(number)", "error": "\(error)"])
         }

@@ -49,8 +49,8 @@ final class PaymentService: Sendable {
     }
 
     enum News: Sendable {
-        /// The row has changed.
-        case changed
+        /// The row as it was stored just now, so that who waits for it need not read it again.
+        case changed(CloudPayment)
         /// What the wallet said of a payment without a row.
         case told(CloudPaymentAnswer)
     }
@@ -109,59 +109,63 @@ final class PaymentService: Sendable {
         wait: Duration,
         onHold: @Sendable () -> Void = {}
     ) async throws -> CloudAnswer {
-        var ticket = board.ticket(for: request.number)
+        let ticket = board.ticket(for: request.number)
+        defer { board.drop(ticket) }
         let start = ContinuousClock.now
-        var (answer, mayHold): (CloudAnswer, Bool)
-        do {
-            (answer, mayHold) = try await handle(request)
-        } catch {
-            board.drop(ticket)
-            throw error
-        }
+        var (answer, mayHold) = try await handle(request)
         let first = answer
         if mayHold, !answer.isSettled, wait > .zero { onHold() }
         while mayHold, !answer.isSettled {
             let left = wait - (ContinuousClock.now - start)
             guard left > .zero else { break }
             guard let news = await board.wait(ticket, for: left) else { return try await present(request) ?? answer }
-            ticket = board.ticket(for: request.number)
             switch news {
             case .told(let told):
                 if case .query = request.event { answer = .payment(told) }
                 mayHold = !answer.isSettled
-            case .changed:
-                answer = try await present(request) ?? answer
+            case .changed(let payment):
+                answer = present(payment, request) ?? answer
             }
             // The shopper is being asked: that is news for the cashier.
             if answer != first, case .payment(.pending(.shopper)) = answer { break }
         }
-        board.drop(ticket)
         return answer
     }
 
     /// The answer of this moment, or nil without a row.
     private func present(_ request: Request) async throws -> CloudAnswer? {
-        guard let payment = try await rows.payment(request.number) else { return nil }
-        let context = try await context(for: payment, event: request.event)
-        return payment.answer(to: request.event, at: clock.now(), context: context)
+        try await rows.payment(request.number).flatMap { present($0, request) }
+    }
+
+    private func present(_ payment: CloudPayment, _ request: Request) -> CloudAnswer? {
+        payment.answer(to: request.event, at: clock.now(), context: context(for: payment))
     }
 
     /// Handles one event: decides, stores, acts.
+    ///
+    /// - Parameter known: The row as its last writer knows it, which saves reading it. It is only believed where the
+    ///   store can refuse: a commit on a row that has changed since is lost, and then the row is read after all.
     /// - Returns: The answer, if the event wants one, and whether it may be held back.
     @discardableResult
-    func handle(_ request: Request) async throws -> (CloudAnswer, mayHold: Bool) {
+    func handle(_ request: Request, known: CloudPayment? = nil) async throws -> (CloudAnswer, mayHold: Bool) {
+        let highest = try await highestSequence(request)
+        // Every row's sequence is at or below its register's highest, so a higher one has no row yet.
+        let isNew = highest.map { request.number.sequence > $0 } ?? false
+        var known = known ?? (isNew ? request.fresh : nil)
         for _ in 0..<PaymentService.mostAttempts {
-            guard var payment = try await rows.payment(request.number) ?? request.fresh else {
-                return (.nothing, false)
-            }
-            let context = try await context(for: payment, event: request.event)
+            let isRead = known == nil
+            let stored = if let known { known } else { try await rows.payment(request.number) ?? request.fresh }
+            known = nil
+            guard var payment = stored else { return (.nothing, false) }
+            let context = context(for: payment, event: request.event, highestSequence: highest ?? 0)
             let effects = payment.handle(request.event, at: clock.now(), context: context)
             guard case .commit(let commit)? = effects.first else {
+                guard isRead else { continue }
                 return perform(effects, of: payment, request: request)
             }
             switch try await rows.commit(payment, commit, journal: request.journal) {
             case .stored:
-                announce(commit, request.number)
+                announce(commit, payment)
                 return perform(Array(effects.dropFirst()), of: payment, request: request)
             case .lost, .tooLate:
                 // Read again and decide again: past D the machine itself refuses.
@@ -171,11 +175,17 @@ final class PaymentService: Sendable {
         throw PaymentServiceError.tooManyWriters
     }
 
+    /// Only a PAY looks at its register's sequence.
+    private func highestSequence(_ request: Request) async throws -> UInt64? {
+        guard case .pay = request.event else { return nil }
+        return try await rows.highestSequence(of: request.number.register)
+    }
+
     /// Handles an event that is only meant for the row as it was read. A lost commit means that somebody else was
     /// first; the caller looks again.
     func handleOnce(_ event: CloudEvent, on payment: CloudPayment) async throws {
         var payment = payment
-        let context = try await context(for: payment, event: event)
+        let context = context(for: payment, event: event)
         let effects = payment.handle(event, at: clock.now(), context: context)
         let request = Request(number: payment.intent.orderNumber, event: event)
         guard case .commit(let commit)? = effects.first else {
@@ -183,24 +193,25 @@ final class PaymentService: Sendable {
             return
         }
         guard try await rows.commit(payment, commit, journal: nil) == .stored else { return }
-        announce(commit, request.number)
+        announce(commit, payment)
         _ = perform(Array(effects.dropFirst()), of: payment, request: request)
     }
 
-    private func announce(_ commit: CloudCommit, _ number: OrderNumber) {
-        board.post(.changed, for: number)
+    private func announce(_ commit: CloudCommit, _ payment: CloudPayment) {
+        board.post(.changed(payment), for: payment.intent.orderNumber)
         signals.stored(commit)
     }
 
-    private func context(for payment: CloudPayment, event: CloudEvent) async throws -> CloudContext {
+    private func context(
+        for payment: CloudPayment,
+        event: CloudEvent? = nil,
+        highestSequence: UInt64 = 0
+    ) -> CloudContext {
         // Only a claim looks at the sequence and at what may be taken.
-        var highest: UInt64 = 0
+        var highest = highestSequence
         var walletOn = true
         if case .pay = event, payment.state == .none {
-            highest = max(
-                try await rows.highestSequence(of: payment.intent.orderNumber.register),
-                sequences.reserve(payment.intent.orderNumber)
-            )
+            highest = max(highest, sequences.reserve(payment.intent.orderNumber))
             walletOn = wallets.isOn(payment.intent)
         }
         return CloudContext(

@@ -3,7 +3,8 @@ import Synchronization
 
 /// Where long polls wait for news of one key.
 ///
-/// A ticket is taken *before* the store is read, so that news between reading and waiting is not missed.
+/// A ticket is taken *before* the store is read, so that news between reading and waiting is not missed. It may be
+/// waited on again and again, nothing between two waits is missed either, until it is dropped or time runs out.
 final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
     struct Ticket: Sendable {
         fileprivate let key: Key
@@ -40,16 +41,29 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
     /// Gives a ticket back that nobody will wait on.
     func drop(_ ticket: Ticket) { resume(ticket) }
 
-    /// Waits for news since the ticket was taken, and gives the ticket back. Nil when time ran out or the task was
-    /// cancelled.
+    /// Waits for news since the ticket was taken, or since the last news it brought. Nil when time ran out or the task
+    /// was cancelled; the ticket is void then.
     func wait(_ ticket: Ticket, for limit: Duration) async -> News? {
-        await withTaskGroup(of: Void.self) { group in
+        if let news = takeNews(ticket) { return news }
+        return await withTaskGroup(of: Void.self) { group in
             group.addTask {
-                try? await Task.sleep(for: limit)
-                self.resume(ticket)
+                do {
+                    try await Task.sleep(for: limit)
+                    self.resume(ticket)
+                } catch {
+                    // News came first.
+                }
             }
             let news = await sleepUntilWoken(ticket)
             group.cancelAll()
+            return news
+        }
+    }
+
+    private func takeNews(_ ticket: Ticket) -> News? {
+        state.withLock { state in
+            guard case .taken(let news?) = state.seats[ticket.key]?[ticket.id] else { return nil }
+            state.seats[ticket.key]?[ticket.id] = .taken(nil)
             return news
         }
     }
@@ -66,7 +80,7 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
                         state.seats[ticket.key]?[ticket.id] = .waiting(continuation)
                         return nil
                     case .taken(let news?):
-                        state.remove(ticket)
+                        state.seats[ticket.key]?[ticket.id] = .taken(nil)
                         return .some(news)
                     case .waiting, nil:
                         return .some(nil)
@@ -84,14 +98,11 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
         let continuations = state.withLock { state -> [CheckedContinuation<News?, Never>] in
             guard let seats = state.seats[key] else { return [] }
             var woken: [CheckedContinuation<News?, Never>] = []
-            var kept: [UInt64: Seat] = [:]
-            for (id, seat) in seats {
-                switch seat {
-                case .taken: kept[id] = .taken(news)
-                case .waiting(let continuation): woken.append(continuation)
-                }
+            state.seats[key] = seats.mapValues { seat in
+                guard case .waiting(let continuation) = seat else { return .taken(news) }
+                woken.append(continuation)
+                return .taken(nil)
             }
-            state.seats[key] = kept.isEmpty ? nil : kept
             return woken
         }
         for continuation in continuations { continuation.resume(returning: news) }
