@@ -70,7 +70,11 @@ def test_pay_query_reverse(sandbox, wechat, secure, number):
     for client in (secure, wechat):
         reverse = client.order.reverse(out_trade_no=number)
         assert client.check_signature(dict(reverse)) and reverse["recall"] == "N"
+    assert state(wechat, number) == "REFUND"
+    eventually(lambda: wechat.refund.query(out_trade_no=number)["refund_status_0"] == "SUCCESS")
+    sandbox.control("PUT", "policies", {"Q8": "revoked"})
     assert state(wechat, number) == "REVOKED"
+    sandbox.control("PUT", "policies", {"Q8": "refund"})
     assert (sandbox.trade(number)["state"], sandbox.trade(number)["net"]) == ("reversed", 0)
 
 

@@ -137,6 +137,41 @@ import TillStore
         #expect(wallets.calls.pay == 0 && wallets.calls.query == 2)
     }
 
+    @Test("where the wallet only says that a refund exists, all refunds of the order decide what is still held")
+    func refundExists() async throws {
+        let shown = Mutex<[QueryOutcome]>([.unknown(.refundExists), .returning, .closed])
+        let wallets = FakeWallets(call: { operation in
+            switch operation {
+            case .query: .query(.unknown(.refundExists))
+            case .returns: .query(shown.withLock { $0.isEmpty ? .closed : $0.removeFirst() })
+            default: .nothing(for: operation)
+            }
+        })
+        let service = service(wallets)
+        let rows = rows
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .seconds(30))
+            let first = try await service.answer(revoke(intent), wait: .zero)
+            #expect(first == .undo(.revoking(.cancelling, nextSeconds: 15)))
+            // Part of it is back, then all of it is on its way, then it is done.
+            var answers: [CloudAnswer] = []
+            for round in 1...2 {
+                await waitUntil { rows.stored(intent.orderNumber)?.record.attempts == round }
+                answers.append(try await service.answer(revoke(intent), wait: .zero))
+                clock.advance(16_000)
+                await service.work(on: intent.orderNumber)
+            }
+            guard case .undo(.revoking) = answers[0], case .undo(.duty(.refunding, _)) = answers[1] else {
+                Issue.record("\(answers)")
+                return
+            }
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .revoked }
+            #expect(rows.stored(intent.orderNumber)?.record.undoKind == .refunded)
+        }
+        #expect(wallets.calls.returns == 3 && wallets.calls.cancel == 0 && wallets.calls.refund == 0)
+    }
+
     @Test("a commit that nobody can vouch for sends nothing and answers nothing")
     func unclearCommit() async throws {
         let wallets = FakeWallets()

@@ -116,7 +116,7 @@ struct CloudOracle {
         case .closed: return .declined
         case .open, .payError: return declined ? .declined : .unknown
         case .notFound: return declined || provesAbsence(query) ? .declined : .unknown
-        case .unknown: return .unknown
+        case .returning, .unknown: return .unknown
         }
     }
 
@@ -131,7 +131,7 @@ struct CloudOracle {
             if isOurs(trade) { return .revoking }
             guard trade.nonce != nil, trade.nonce != payment.intent.nonce else { return .stuck }
             return confirmsUnsent(query) || provesAbsence(query) ? .revoked : .revoking
-        case .open, .unknown: return .revoking
+        case .open, .returning, .unknown: return .revoking
         case .payError where isVerify && cancelled: return .revoked
         case .notFound, .payError:
             guard isVerify else { return .revoking }

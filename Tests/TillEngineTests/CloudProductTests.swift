@@ -64,7 +64,7 @@ struct CloudProductTests {
                     }
                 }
             }
-            add { ($0.phase, $0.refundAccepted) = (.follow, true) }
+            for phase in [UndoPhase.look, .verify, .follow] { add { ($0.phase, $0.refundAccepted) = (phase, true) } }
         case .revoked: add { ($0.revokeReason, $0.undoKind) = (.timeout, .neverExisted) }
         case .stuck:
             base.revokeReason = .timeout
@@ -140,7 +140,7 @@ struct CloudProductTests {
             for asked in [now, now + -1_000, CloudSample.start + 10_000] {
                 let query = CloudQuery(purpose: purpose, askedAt: asked)
                 events += trades.map { .queryOutcome(.paid($0), query) }
-                for outcome in [QueryOutcome.open, .notFound, .payError, .closed, .unknown(.noAnswer)] {
+                for outcome in [QueryOutcome.open, .notFound, .payError, .closed, .returning, .unknown(.noAnswer)] {
                     events.append(.queryOutcome(outcome, query))
                 }
             }

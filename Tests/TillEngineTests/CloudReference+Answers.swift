@@ -97,7 +97,7 @@ extension CloudReference {
             alarm(strange(trade))
             add(.tell(.conflict))
         case .open: add(.tell(.pending(.shopper)))
-        case .notFound, .payError, .closed, .unknown: add(.tell(.unknown))
+        case .notFound, .payError, .closed, .returning, .unknown: add(.tell(.unknown))
         }
     }
 
@@ -114,7 +114,7 @@ extension CloudReference {
             if outcome == .notFound, query.askedAt >= proof { return decline(.closed) }
             if outcome == .open { record.waiting = record.declineCandidate == nil && !record.conflictSeen }
             pollLater()
-        case .unknown: pollLater()
+        case .returning, .unknown: pollLater()
         }
     }
 
@@ -126,8 +126,10 @@ extension CloudReference {
 
     mutating func ofFinal(_ outcome: QueryOutcome, _ query: CloudQuery) {
         guard case .paid(let trade) = outcome else {
-            if case .unknown = outcome, record.attempts < 20 { return retry() }
-            return watchLater()
+            switch outcome {
+            case .returning, .unknown: return record.attempts < 20 ? retry() : watchLater()
+            default: return watchLater()
+            }
         }
         if record.state == .revoked {
             if query.purpose != .watch || query.askedAt < record.stateSince { return count() }

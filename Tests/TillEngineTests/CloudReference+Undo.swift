@@ -25,10 +25,10 @@ extension CloudReference {
             record.lastLook = now
             if context.schedule != nil { ask(phase == .look ? .look : .verify) }
         case .cancel:
-            record.cancelResult = nil
+            (record.cancelResult, record.refundAccepted) = (nil, false)
             add(.cancel)
         case .refund:
-            record.refundSent = true
+            (record.refundSent, record.refundAccepted) = (true, false)
             add(.refund(refund, counter: 0))
         case .follow: add(.refundQuery(refund, counter: 0))
         case .idle, .early, .sleeping: break
@@ -61,7 +61,7 @@ extension CloudReference {
         let isVerify = query.purpose == .verify && record.phase == .verify
         guard isLook || isVerify else { return count() }
         if outcome == .closed {
-            return end(record.cancelResult == .refunded || record.trade != nil ? .refunded : .closed)
+            return end(wasPaid ? .refunded : .closed)
         }
         if record.state == .stuck {
             guard case .paid(let trade) = outcome, isOurs(trade) else { return hourly() }
@@ -70,17 +70,24 @@ extension CloudReference {
         }
         switch outcome {
         case .paid(let trade): found(trade, query, isVerify)
+        case .returning:
+            record.refundAccepted = true
+            retry()
         case .unknown: retry()
         case .open: isVerify ? lookLater() : call(.cancel)
         case .notFound, .payError:
             if !isVerify { return call(.cancel) }
             if outcome == .payError, record.cancelResult == .closed || record.cancelResult == .refunded {
-                return end(record.cancelResult == .refunded || record.trade != nil ? .refunded : .closed)
+                return end(wasPaid ? .refunded : .closed)
             }
             if query.askedAt < proof, record.cancelResult == .refused { return lookLater() }
             nothingFound(query)
         case .closed: break
         }
+    }
+
+    private var wasPaid: Bool {
+        record.cancelResult == .refunded || record.trade != nil || record.refundAccepted
     }
 
     mutating func nothingFound(_ query: CloudQuery) {

@@ -361,6 +361,63 @@ struct CloudUndoTests {
         #expect(drive.state == .revoked && drive.record.undoKind == .closed)
     }
 
+    @Test("money that the wallet itself is giving back is DUTY until it is back; what is not all of it stays shut")
+    func returning() {
+        var drive = paid()
+        drive.revoke()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        drive.cancelAnswers(.closed)
+        drive.queryAnswers(.unknown(.refundExists))
+        drive.revoke()
+        guard case .undo(.revoking)? = drive.effects.answer else {
+            Issue.record("\(drive.effects)")
+            return
+        }
+        drive.due()
+        for _ in 0..<20 {
+            #expect(drive.effects.query?.purpose == .verify)
+            drive.queryAnswers(.returning)
+            #expect(drive.state == .revoking && drive.record.phase == .verify)
+            drive.revoke()
+            guard case .undo(.duty(.refunding, _))? = drive.effects.answer else {
+                Issue.record("\(drive.effects)")
+                return
+            }
+            drive.due()
+        }
+        drive.queryAnswers(.closed)
+        #expect(drive.state == .revoked && drive.record.undoKind == .refunded)
+    }
+
+    @Test("a return that the wallet took back is no duty any more: the undo begins again")
+    func returnFails() {
+        var drive = paid()
+        drive.revoke()
+        drive.queryAnswers(.returning)
+        #expect(drive.record.refundAccepted && !drive.effects.cancels)
+        drive.due()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.effects.cancels && !drive.record.refundAccepted)
+    }
+
+    @Test("a second look that finds money on its way back looks again, and changes nothing")
+    func returningOnWatch() {
+        var drive = absent()
+        drive.queryAnswers(.closed)
+        #expect(drive.state == .revoked)
+        for _ in 0..<3 {
+            drive.due()
+            #expect(drive.effects.query?.purpose == .watch)
+            let asked = drive.now
+            drive.queryAnswers(.returning)
+            #expect(drive.state == .revoked && drive.effects.alarms.isEmpty)
+            #expect(drive.record.dueAt.map { $0 - asked < 20_000 } == true)
+        }
+        drive.due()
+        drive.queryAnswers(.closed)
+        #expect(drive.state == .revoked && drive.record.attempts == 0)
+    }
+
     @Test("a crash anywhere in an undo repeats the call of its phase")
     func restart() {
         var drive = paid()

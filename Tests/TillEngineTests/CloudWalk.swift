@@ -33,6 +33,9 @@ struct WalkWallet {
     /// The first refund is accepted and fails later.
     var failsFirstRefund: Bool
     var refundAccepted = false
+    /// For so long a query shows the order's money on its way back after it was returned.
+    var returnSpan: Int64 = 0
+    var returnedAt: Timestamp?
     /// After a decline that took the money queries do not lag: they are what a decline is checked by (W5).
     var isTruthful = false
 
@@ -47,6 +50,7 @@ struct WalkWallet {
     mutating func become(_ next: State, at now: Timestamp) {
         past.append((now, state))
         state = next
+        if next == .refunded { returnedAt = now }
     }
 
     /// The state as it was `lag` ago.
@@ -115,6 +119,7 @@ struct CloudWalk {
             refusesCancel: random.chance(30),
             failsFirstRefund: random.chance(30)
         )
+        if random.chance(40) { wallet.returnSpan = random.span(1...90_000) }
         loss = random.chance(30) ? 0 : Int(random.span(5...40))
         disowns = random.chance(20)
         for cloud in 0..<2 {
@@ -331,6 +336,8 @@ struct CloudWalk {
         case .none: return .notFound
         case .open: return .open
         case .paid: return .paid(CloudSample.trade())
+        case .refunded where wallet.returnedAt.map({ now < $0 + wallet.returnSpan }) ?? false:
+            return random.chance(20) ? .unknown(.refundExists) : .returning
         case .closed, .refunded: return .closed
         }
     }

@@ -85,6 +85,11 @@ struct Bench {
         state.weChatPay.reverse(.merchantNumber(number), policies: state.policies, at: now)
     }
 
+    /// `trade_state` of an order's query.
+    func weChatState(_ number: String) -> String? {
+        trade(.wechatpay, number).map { WeChatWallet.tradeState(of: $0, policies: state.policies) }
+    }
+
     mutating func alipayRefund(
         _ number: String,
         _ refund: String,

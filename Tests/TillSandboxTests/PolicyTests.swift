@@ -72,6 +72,34 @@ import TillSandbox
         #expect(bench.net(.wechatpay, "PAID01") == 0)
     }
 
+    @Test("Q8: a paid order after a reverse", arguments: ["refund", "revoked"])
+    func afterReversal(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .afterReversal)
+        bench.pay(.wechatpay, "PAID01")
+        let code = bench.code(.wechatpay, .password)
+        bench.pay(.wechatpay, "WAITING", code: code)
+        bench.pass(15 * Bench.second)
+        #expect(bench.reverse("PAID01") == .done && bench.reverse("WAITING") == .done)
+        // The money is back at once; what the wallet shows of it takes its time.
+        #expect(bench.net(.wechatpay, "PAID01") == 0)
+        func refund() -> RefundState? {
+            let found = bench.state.weChatPay.refundQuery(
+                .order(.merchantNumber("PAID01")),
+                policies: bench.state.policies,
+                at: bench.now
+            )
+            #expect(found?.refunds.map(\.amount) ?? [1290] == [1290])
+            return found?.refunds.first?.state
+        }
+        #expect(bench.weChatState("PAID01") == (answer == "refund" ? "REFUND" : "REVOKED"))
+        #expect(refund() == (answer == "refund" ? .processing : nil))
+        bench.pass(2 * Bench.second)
+        #expect(refund() == (answer == "refund" ? .done : nil))
+        // An order that was never paid has nothing to give back.
+        #expect(bench.weChatState("WAITING") == "REVOKED")
+    }
+
     @Test("every question has two answers, the harder one first, and refuses a third")
     func answers() {
         var policies = Policies()
@@ -85,6 +113,6 @@ import TillSandbox
             let refused = !policies.choose("perhaps", for: question)
             #expect(refused)
         }
-        #expect(policies.all.count == 7)
+        #expect(policies.all.count == 8)
     }
 }

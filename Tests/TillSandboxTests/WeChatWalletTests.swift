@@ -37,9 +37,9 @@ import TillSandbox
         let code = bench.code(.wechatpay, .never)
         bench.pay(.wechatpay, "N00001", code: code)
         bench.pass(45 * Bench.second - 1)
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "USERPAYING")
+        #expect(bench.weChatState("N00001") == "USERPAYING")
         bench.pass(1)
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "CLOSED")
+        #expect(bench.weChatState("N00001") == "CLOSED")
         #expect(bench.pay(bench.request(.wechatpay, "N00001", code: code)).refusal == .alreadyClosed)
     }
 
@@ -49,9 +49,9 @@ import TillSandbox
         let code = bench.code(.wechatpay, .insufficient)
         #expect(bench.pay(.wechatpay, "N00001", code: code).refusal == .insufficient)
         #expect(bench.pay(bench.request(.wechatpay, "N00001", code: code)).refusal == .insufficient)
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "PAYERROR")
+        #expect(bench.weChatState("N00001") == "PAYERROR")
         #expect(bench.reverse("N00001") == .done)
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "REVOKED")
+        #expect(bench.weChatState("N00001") == "REVOKED")
     }
 
     @Test("a shopper who declines leaves PAYERROR")
@@ -60,7 +60,7 @@ import TillSandbox
         let code = bench.code(.wechatpay, .password)
         bench.pay(.wechatpay, "N00001", code: code)
         _ = bench.state[.wechatpay].decide(code: code, pays: false, at: bench.now)
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "PAYERROR")
+        #expect(bench.weChatState("N00001") == "PAYERROR")
     }
 
     @Test("a reverse returns the money up to seven days, and again says so")
@@ -84,7 +84,7 @@ import TillSandbox
         bench.pass(20 * Bench.second)
         _ = bench.weChatRefund("N00001", "R1", 1)
         #expect(bench.reverse("N00001") == .refused(code: "TRADE_ERROR"))
-        #expect(bench.trade(.wechatpay, "N00001").map(WeChatWallet.tradeState) == "REFUND")
+        #expect(bench.weChatState("N00001") == "REFUND")
     }
 
     @Test("a refund is accepted at once and reaches the shopper after two seconds")
@@ -149,10 +149,13 @@ import TillSandbox
             return
         }
         _ = bench.weChatRefund("N00001", "R2", 100)
-        let wallet = bench.state.weChatPay
-        #expect(wallet.refundQuery(.refund("R1"))?.refunds.map(\.number) == ["R1"])
-        #expect(wallet.refundQuery(.refund(record.walletNumber))?.refunds.map(\.number) == ["R1"])
-        #expect(wallet.refundQuery(.order(.walletNumber(trade.walletNumber)))?.refunds.map(\.number) == ["R1", "R2"])
-        #expect(wallet.refundQuery(.refund("R3")) == nil)
+        let (wallet, policies, now) = (bench.state.weChatPay, bench.state.policies, bench.now)
+        func found(_ reference: WeChatWallet.RefundReference) -> (trade: Trade, refunds: [RefundRecord])? {
+            wallet.refundQuery(reference, policies: policies, at: now)
+        }
+        #expect(found(.refund("R1"))?.refunds.map(\.number) == ["R1"])
+        #expect(found(.refund(record.walletNumber))?.refunds.map(\.number) == ["R1"])
+        #expect(found(.order(.walletNumber(trade.walletNumber)))?.refunds.map(\.number) == ["R1", "R2"])
+        #expect(found(.refund("R3")) == nil)
     }
 }

@@ -155,6 +155,62 @@ import TillWallets
         }
     }
 
+    private func returns(_ refunds: [(fee: String, status: String)], _ more: [String: String] = [:]) throws
+        -> WalletOutcome
+    {
+        var fields = [
+            "result_code": "SUCCESS", "out_trade_no": "TQF000K703343G7H2000016R", "total_fee": "1290",
+            "transaction_id": Self.trade, "refund_count": "\(refunds.count)",
+        ]
+        for (place, refund) in refunds.enumerated() {
+            fields["out_refund_no_\(place)"] = "R\(place)"
+            fields["refund_fee_\(place)"] = refund.fee
+            fields["refund_status_\(place)"] = refund.status
+        }
+        fields.merge(more) { $1 }
+        return try Account.weChatPay().read(AnswerWriter.weChatPay(fields), of: .returns(Sample.order())).outcome
+    }
+
+    @Test("no money is held only if the refunds of the order add up to all of it, done")
+    func returned() throws {
+        #expect(try returns([("1290", "SUCCESS")]) == .query(.closed))
+        #expect(try returns([("290", "SUCCESS"), ("1000", "SUCCESS")]) == .query(.closed))
+        #expect(try returns([("1290", "PROCESSING")]) == .query(.returning))
+        #expect(try returns([("290", "SUCCESS"), ("1000", "PROCESSING")]) == .query(.returning))
+        // A refund that failed was tried again under another number.
+        #expect(try returns([("1290", "REFUNDCLOSE"), ("1290", "SUCCESS")]) == .query(.closed))
+        for refunds in [
+            [], [("290", "SUCCESS")], [("1290", "REFUNDCLOSE")], [("1290", "CHANGE")], [("1290", "SOMETHING_NEW")],
+            [("1291", "SUCCESS")],
+        ] {
+            #expect(try returns(refunds) == .query(.unknown(.refundExists)), "\(refunds)")
+        }
+        for (refunds, more) in [
+            ([("12.90", "SUCCESS")], [:]), ([("-1", "SUCCESS"), ("1291", "SUCCESS")], [:]),
+            ([("0", "SUCCESS"), ("1290", "SUCCESS")], [:]), ([("1290", "SUCCESS")], ["out_trade_no": ""]),
+            ([("1290", "SUCCESS")], ["out_trade_no": "TQF000K703343G7H2000016S"]),
+            ([("1290", "SUCCESS")], ["total_fee": "1291"]), ([("1290", "SUCCESS")], ["total_fee": ""]),
+            ([("1290", "SUCCESS")], ["refund_fee_0": ""]), ([("1290", "SUCCESS")], ["refund_status_0": ""]),
+        ] as [([(String, String)], [String: String])] {
+            #expect(try returns(refunds.map { (fee: $0.0, status: $0.1) }, more) == .query(.unknown(.malformed)))
+        }
+        func failure(_ code: String) throws -> WalletOutcome {
+            try Account.weChatPay().read(AnswerWriter.weChatPay(failure: code), of: .returns(Sample.order())).outcome
+        }
+        #expect(try failure("REFUNDNOTEXIST") == .query(.unknown(.refundExists)))
+        #expect(try failure("SYSTEMERROR") == .query(.unknown(.walletUnsure)))
+        #expect(try failure("ANYTHING_ELSE") == .query(.unknown(.unlistedCode)))
+    }
+
+    @Test("the refunds of an order are asked for by the order's number, without the certificate")
+    func returnsRequest() throws {
+        let request = try Account.weChatPay()
+            .request(for: .returns(Sample.order()), at: Sample.now, message: Sample.message())
+        let body = String(decoding: request.body, as: UTF8.self)
+        #expect(request.target == "/pay/refundquery" && !request.needsClientCertificate)
+        #expect(body.contains("out_trade_no") && !body.contains("out_refund_no"))
+    }
+
     @Test("after a change of the API key the answers of both keys are read")
     func keyChange() throws {
         let changed = ["apiKey": "Another0Key0For0Unit0Tests000002"]

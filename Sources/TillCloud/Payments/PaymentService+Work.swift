@@ -40,7 +40,11 @@ extension PaymentService {
         completion: @escaping @Sendable (WalletOutcome) -> CloudEvent
     ) {
         jobs.submit {
-            let outcome = await self.wallets.perform(operation, intent: payment.intent)
+            var outcome = await self.wallets.perform(operation, intent: payment.intent)
+            // Some wallets say only that a refund exists. How much is still held is a second question.
+            if case .query(let order) = operation, case .query(.unknown(.refundExists)) = outcome {
+                outcome = await self.wallets.perform(.returns(order), intent: payment.intent)
+            }
             await self.complete(payment, completion(outcome))
         }
     }

@@ -251,13 +251,14 @@ extension WalletOperation {
         case .cancel: "cancel"
         case .refund: "refund"
         case .refundQuery: "refund-query"
+        case .returns: "returns"
         }
     }
 
     fileprivate func unknown(_ cause: UnknownCause) -> WalletOutcome {
         switch self {
         case .pay: .pay(.unknown(cause))
-        case .query: .query(.unknown(cause))
+        case .query, .returns: .query(.unknown(cause))
         case .cancel: .cancel(.unknown(cause))
         case .refund: .refund(.unknown(cause))
         case .refundQuery: .refundQuery(.unknown(cause))

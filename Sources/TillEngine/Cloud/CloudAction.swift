@@ -62,6 +62,8 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
     case callFollow
     case noteCancel
     case noteAccepted
+    /// The wallet itself gives the whole amount back; the phase stays, because only the order's state shows the end.
+    case noteReturning
     /// The undo's refund is not known at the wallet any more.
     case forgetAccepted
     /// Wait, then the same phase again.
@@ -142,6 +144,7 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
         case .callFollow: "call-follow"
         case .noteCancel: "note-cancel"
         case .noteAccepted: "note-accepted"
+        case .noteReturning: "note-returning"
         case .forgetAccepted: "forget-accepted"
         case .repeatLater: "repeat-later"
         case .lookAgainLater: "look-again-later"

@@ -5,7 +5,7 @@ import TillDomain
 package enum CloudEventKind: UInt8, WireName, Hashable {
     case pay, query, revoke, confirm, refund
     case payPaid, payWaiting, payDeclined, payUnknown, payUnwritten
-    case queryPaid, queryOpen, queryNotFound, queryPayError, queryClosed, queryUnknown
+    case queryPaid, queryOpen, queryNotFound, queryPayError, queryClosed, queryReturning, queryUnknown
     case cancelClosed, cancelRefunded, cancelNotFound, cancelRefused, cancelUnclear
     case refundAccepted, refundDone, refundFailed, refundUnclear
     case refundShownDone, refundShownPending, refundShownNotFound, refundShownFailed, refundShownUnclear
@@ -38,6 +38,7 @@ package enum CloudEventKind: UInt8, WireName, Hashable {
         case .queryNotFound: "query-not-found"
         case .queryPayError: "query-pay-error"
         case .queryClosed: "query-closed"
+        case .queryReturning: "query-returning"
         case .queryUnknown: "query-unknown"
         case .cancelClosed: "cancel-closed"
         case .cancelRefunded: "cancel-refunded"
@@ -109,6 +110,7 @@ extension CloudEvent {
         case .open: .queryOpen
         case .notFound: .queryNotFound
         case .payError: .queryPayError
+        case .returning: .queryReturning
         case .closed: .queryClosed
         case .unknown: .queryUnknown
         }

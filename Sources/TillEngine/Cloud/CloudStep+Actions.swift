@@ -47,6 +47,7 @@ extension CloudStep {
         case .noteAccepted:
             record.refundAccepted = true
             record.phase = .follow
+        case .noteReturning: record.refundAccepted = true
         case .forgetAccepted:
             record.refundAccepted = false
             record.phase = .refund
@@ -59,7 +60,8 @@ extension CloudStep {
         case .finishUnsent: finish(.unsent)
         case .finishNeverExisted: finish(.neverExisted)
         case .finishClosed:
-            finish(record.cancelResult == .refunded || record.trade != nil ? .refunded : .closed)
+            let wasPaid = record.cancelResult == .refunded || record.trade != nil || record.refundAccepted
+            finish(wasPaid ? .refunded : .closed)
         case .finishRefunded: finish(.refunded)
         case .stick: stick()
         case .stickDiffers: stickDiffers()
@@ -123,7 +125,7 @@ extension CloudStep {
             return holds(.tradeOurs)
                 ? .paid(CloudTrade(transaction: trade.transaction, payer: trade.payer)) : .conflict
         case .open: return .pending(.shopper)
-        case .notFound, .payError, .closed, .unknown: return .unknown
+        case .notFound, .payError, .closed, .returning, .unknown: return .unknown
         }
     }
 

@@ -81,9 +81,11 @@ extension CloudStep {
             ask(.verify)
         case .cancel:
             record.cancelResult = nil
+            record.refundAccepted = false
             effects.append(.cancel)
         case .refund:
             record.refundSent = true
+            record.refundAccepted = false
             effects.append(.refund(payment.undoRefund, counter: 0))
         case .follow: effects.append(.refundQuery(payment.undoRefund, counter: 0))
         }

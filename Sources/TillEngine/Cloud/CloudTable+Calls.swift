@@ -36,17 +36,21 @@ extension CloudTable {
             do: [.recordTrade, .confirmByRegister], "the record is rebuilt"),
         CloudRow(
             [.sending, .unknown, .declined, .tomb],
-            [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], if: [.forConfirm], do: [.count]),
+            [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryReturning, .queryUnknown],
+            if: [.forConfirm], do: [.count]),
         CloudRow(
             [.confirmed], [.queryPaid], if: [.unproven, .tradeOurs], do: [.recordTrade, .settle],
             "the record is rebuilt, whatever the query was for"),
         CloudRow([.confirmed], [.queryPaid], if: [.unproven], do: [.alarmForeignTrade, .schedulePoll]),
         CloudRow(
-            [.confirmed], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], if: [.unproven],
-            do: [.schedulePoll], "the query lags, or the register's word is wrong: a person hears of it"),
+            [.confirmed],
+            [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryReturning, .queryUnknown],
+            if: [.unproven], do: [.schedulePoll], "the query lags, or the register's word is wrong: a person hears of it"),
         CloudRow([.none], [.queryPaid], if: [.tradeOurs], do: [.tell]),
         CloudRow([.none], [.queryPaid], do: [.alarmForeignTrade, .tell]),
-        CloudRow([.none], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown], do: [.tell]),
+        CloudRow(
+            [.none], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryReturning, .queryUnknown],
+            do: [.tell]),
 
         CloudRow([.unknown], [.queryPaid], if: [.tradeOurs], to: .paid, do: [.recordTrade]),
         CloudRow([.unknown], [.queryPaid], do: [.conflict, .schedulePoll], "never undone unasked"),
@@ -59,7 +63,8 @@ extension CloudTable {
             do: [.declineNeverExisted, .scheduleWatch], "W3, W4: no first pay after F, and a truthful query"),
         CloudRow([.unknown], [.queryOpen], do: [.markWaiting, .schedulePoll], "never declined before"),
         CloudRow(
-            [.unknown], [.queryNotFound, .queryPayError, .queryUnknown], do: [.schedulePoll], "never declined before"),
+            [.unknown], [.queryNotFound, .queryPayError, .queryReturning, .queryUnknown], do: [.schedulePoll],
+            "never declined before"),
 
         CloudRow(
             [.declined], [.queryPaid], if: [.tradeOurs], to: .paid, do: [.recordTrade, .alarmPaidAfterDecline],
@@ -70,7 +75,9 @@ extension CloudTable {
         CloudRow(
             [.declined, .tomb, .revoked], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed],
             do: [.scheduleWatch]),
-        CloudRow([.declined, .tomb, .revoked], [.queryUnknown], do: [.repeatWatch]),
+        CloudRow(
+            [.declined, .tomb, .revoked], [.queryReturning, .queryUnknown], do: [.repeatWatch],
+            "a return that runs is looked at until it is done"),
         CloudRow([.revoked], [.queryPaid], if: [.stale], do: [.count], "asked before the undo was final"),
         CloudRow(
             [.revoked], [.queryPaid], if: [.tradeOurs, .windowOver], to: .revoking,

@@ -2,7 +2,7 @@
 
 extension CloudTable {
     private static let queries: [CloudEventKind] = [
-        .queryPaid, .queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryUnknown,
+        .queryPaid, .queryOpen, .queryNotFound, .queryPayError, .queryClosed, .queryReturning, .queryUnknown,
     ]
     private static let cancels: [CloudEventKind] = [
         .cancelClosed, .cancelRefunded, .cancelNotFound, .cancelRefused, .cancelUnclear,
@@ -43,6 +43,9 @@ extension CloudTable {
             "the reversal window is over"),
         CloudRow([.revoking], [.queryPaid], if: [.tradeOurs], do: [.alarmIfOld, .recordTrade, .callCancel]),
         CloudRow([.revoking], [.queryPaid], to: .stuck, do: [.stickDiffers], "S11: not our money, not undone"),
+        CloudRow(
+            [.revoking], [.queryReturning], do: [.noteReturning, .repeatLater],
+            "the whole amount is on its way back: DUTY from here on, not FINAL"),
         CloudRow([.revoking], [.queryUnknown], do: [.repeatLater]),
 
         // No money seen: after the cancel it is judged, before it the cancel comes.
@@ -92,7 +95,10 @@ extension CloudTable {
     static let stuckRows: [CloudRow] = [
         CloudRow([.stuck], [.queryClosed], to: .revoked, do: [.finishClosed]),
         CloudRow([.stuck], [.queryPaid], if: [.tradeOurs], do: [.recordTrade, .callRefund]),
-        CloudRow([.stuck], [.queryPaid, .queryOpen, .queryNotFound, .queryPayError, .queryUnknown], do: [.retryHourly]),
+        CloudRow(
+            [.stuck],
+            [.queryPaid, .queryOpen, .queryNotFound, .queryPayError, .queryReturning, .queryUnknown],
+            do: [.retryHourly]),
         CloudRow([.stuck], [.refundAccepted], do: [.noteAccepted, .repeatLater]),
         CloudRow([.stuck], [.refundDone], do: [.noteAccepted, .callFollow]),
         CloudRow([.stuck], [.refundFailed, .refundUnclear], do: [.retryHourly]),

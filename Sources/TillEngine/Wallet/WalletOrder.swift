@@ -65,4 +65,6 @@ package enum WalletOperation: Sendable {
     case cancel(WalletOrder)
     case refund(WalletRefund)
     case refundQuery(WalletRefund)
+    /// All refunds of an order, after a query that ended with ``UnknownCause/refundExists``. Its outcome is a query's.
+    case returns(WalletOrder)
 }

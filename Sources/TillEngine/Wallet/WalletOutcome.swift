@@ -49,8 +49,8 @@ package enum UnknownCause: Equatable, Sendable {
     case alreadyUsed
     /// The wallet would not look at the call: signature, permission, format, rate. It decides nothing by itself.
     case notProcessed
-    /// The order was paid and a refund of it exists, in part or in full, done or on its way: how much is still held,
-    /// only its refunds say.
+    /// The order was paid and a refund of it exists: how much is still held, only ``WalletOperation/returns(_:)`` says.
+    /// From that, not the whole amount is back or on its way.
     case refundExists
 }
 
@@ -72,6 +72,8 @@ package enum QueryOutcome: Equatable, Sendable {
     case payError
     /// Closed, revoked or refunded in full: no money is held.
     case closed
+    /// The whole amount is on its way back: the wallet has taken the return over and not finished it.
+    case returning
     case unknown(UnknownCause)
 }
 

@@ -11,6 +11,7 @@ package struct Policies: Equatable, Sendable {
         case queryLag = "Q5"
         case earlyReversal = "Q6"
         case echoesFreeData = "Q7"
+        case afterReversal = "Q8"
 
         /// The answers it accepts, the default first.
         package var answers: [String] {
@@ -22,6 +23,7 @@ package struct Policies: Equatable, Sendable {
             case .queryLag: ["lagging", "prompt"]
             case .earlyReversal: ["harm", "error"]
             case .echoesFreeData: ["echoed", "dropped"]
+            case .afterReversal: ["refund", "revoked"]
             }
         }
 
@@ -41,6 +43,8 @@ package struct Policies: Equatable, Sendable {
                 "WeChat reverse within 15 seconds of the payment: answers success and does nothing, or is refused."
             case .echoesFreeData:
                 "passback_params and attach come back in a query, or they do not."
+            case .afterReversal:
+                "WeChat Pay's state of a paid order after a reverse: REFUND, with a refund that takes 2 seconds, or REVOKED."
             }
         }
     }

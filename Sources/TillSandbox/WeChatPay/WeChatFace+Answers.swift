@@ -2,7 +2,7 @@
 
 package enum WeChatAnswer: Sendable {
     case pay(PayAnswer)
-    case query(Trade?, echoesFreeData: Bool)
+    case query(Trade?, policies: Policies)
     case reverse(WeChatWallet.ReverseAnswer)
     case refund(WeChatWallet.RefundAnswer)
     case refundQuery(Trade, [RefundRecord])
@@ -22,14 +22,20 @@ extension WeChatFace {
         case .query(let order):
             return .query(
                 state.weChatPay.query(order, policies: state.policies, at: now),
-                echoesFreeData: state.policies[.echoesFreeData] == "echoed"
+                policies: state.policies
             )
         case .reverse(let order):
             return .reverse(state.weChatPay.reverse(order, policies: state.policies, at: now))
         case .refund(let request):
             return .refund(state.weChatPay.refund(request, course: course, at: now, using: &state.generator))
         case .refundQuery(let reference):
-            guard let (trade, refunds) = state.weChatPay.refundQuery(reference) else { return .noRefund }
+            guard
+                let (trade, refunds) = state.weChatPay.refundQuery(
+                    reference,
+                    policies: state.policies,
+                    at: now
+                )
+            else { return .noRefund }
             return .refundQuery(trade, refunds)
         }
     }
@@ -49,8 +55,8 @@ extension WeChatFace {
             return error(WeChatErrors.code(of: refusal), to: call, distortion)
         case .query(nil, _):
             return error("ORDERNOTEXIST", to: call, distortion)
-        case .query(.some(let trade), let echoesFreeData):
-            return write(query(trade, shift: shift, attach: echoesFreeData), to: call, distortion: distortion)
+        case .query(.some(let trade), let policies):
+            return write(query(trade, shift: shift, policies: policies), to: call, distortion: distortion)
         case .reverse(.done):
             return write([("result_code", "SUCCESS"), ("recall", "N")], to: call, distortion: distortion)
         case .reverse(.refused(let code)):
@@ -92,8 +98,9 @@ extension WeChatFace {
         return fields
     }
 
-    private func query(_ trade: Trade, shift: Int64, attach: Bool) -> [FlatXML.Field] {
-        let state = WeChatWallet.tradeState(of: trade)
+    private func query(_ trade: Trade, shift: Int64, policies: Policies) -> [FlatXML.Field] {
+        let state = WeChatWallet.tradeState(of: trade, policies: policies)
+        let attach = policies[.echoesFreeData] == "echoed"
         var fields: [FlatXML.Field] = [
             ("result_code", "SUCCESS"), ("trade_state", state), ("trade_state_desc", WeChatErrors.text(of: state)),
         ]

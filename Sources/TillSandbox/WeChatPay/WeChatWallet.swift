@@ -77,12 +77,12 @@ package struct WeChatWallet: WalletMachine {
         visible(book.trade(reference), policies: policies, at: now)
     }
 
-    package static func tradeState(of trade: Trade) -> String {
+    package static func tradeState(of trade: Trade, policies: Policies) -> String {
         switch trade.state {
         case .waiting: "USERPAYING"
         case .paid: trade.refundAccepted > 0 ? "REFUND" : "SUCCESS"
         case .refunded: "REFUND"
-        case .reversed: "REVOKED"
+        case .reversed: trade.paidAt != nil && policies[.afterReversal] == "refund" ? "REFUND" : "REVOKED"
         case .closed: trade.closing == .declined ? "PAYERROR" : "CLOSED"
         }
     }
@@ -197,15 +197,39 @@ package struct WeChatWallet: WalletMachine {
         case order(OrderReference)
     }
 
+    /// The refund by which the wallet itself gives a reversed order's money back (Q8).
+    private func reversal(of trade: Trade, policies: Policies, at now: Int64) -> RefundRecord? {
+        guard trade.state == .reversed, trade.paidAt != nil, let reversedAt = trade.endedAt,
+            policies[.afterReversal] == "refund"
+        else { return nil }
+        let settlesAt = reversedAt + book.pace.wait(WeChatWallet.refundProcessing)
+        return RefundRecord(
+            number: trade.walletNumber,
+            walletNumber: "503" + trade.walletNumber.dropFirst(3),
+            amount: trade.amount,
+            fingerprint: "",
+            reason: "",
+            createdAt: reversedAt,
+            state: now < settlesAt ? .processing : .done,
+            settlesAt: settlesAt,
+            fails: false
+        )
+    }
+
     /// Nil where there is no refund.
-    package func refundQuery(_ reference: RefundReference) -> (trade: Trade, refunds: [RefundRecord])? {
+    package func refundQuery(
+        _ reference: RefundReference,
+        policies: Policies,
+        at now: Int64
+    ) -> (trade: Trade, refunds: [RefundRecord])? {
         switch reference {
         case .refund(let number):
             guard let trade = book.trade(refundNumber: number) else { return nil }
             return (trade, trade.refunds.filter { $0.number == number || $0.walletNumber == number })
         case .order(let order):
-            guard let trade = book.trade(order), !trade.refunds.isEmpty else { return nil }
-            return (trade, trade.refunds)
+            guard let trade = book.trade(order) else { return nil }
+            if let reversal = reversal(of: trade, policies: policies, at: now) { return (trade, [reversal]) }
+            return trade.refunds.isEmpty ? nil : (trade, trade.refunds)
         }
     }
 }

@@ -126,7 +126,8 @@ package struct AlipayClient: WalletAdapter {
     private func success(_ answer: AlipayAnswer, of operation: WalletOperation) -> WalletOutcome? {
         switch operation {
         case .pay: paid(answer)
-        case .query(let order): answer.isAbout(order, required: true) ? found(answer) : nil
+        case .query(let order), .returns(let order):
+            answer.isAbout(order, required: true) ? found(answer) : nil
         case .cancel: cancelled(answer)
         case .refund(let refund): answer.isAbout(refund.order, required: true) ? refunded(answer) : nil
         case .refundQuery(let refund): refundFound(answer, refund)

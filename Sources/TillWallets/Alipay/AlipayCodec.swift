@@ -7,7 +7,8 @@ enum AlipayCodec {
     static func method(_ operation: WalletOperation) -> StaticString {
         switch operation {
         case .pay: "alipay.trade.pay"
-        case .query: "alipay.trade.query"
+        // A trade that went back in full is closed: its state says it.
+        case .query, .returns: "alipay.trade.query"
         case .cancel: "alipay.trade.cancel"
         case .refund: "alipay.trade.refund"
         case .refundQuery: "alipay.trade.fastpay.refund.query"
@@ -24,7 +25,7 @@ enum AlipayCodec {
     static func content(_ operation: WalletOperation) throws(WalletError) -> [UInt8] {
         switch operation {
         case .pay(let payment): JSONText.bytes(.object(try pay(payment)))
-        case .query(let order), .cancel(let order):
+        case .query(let order), .cancel(let order), .returns(let order):
             JSONText.bytes(.object([("out_trade_no", .text(order.number.bytes))]))
         case .refund(let refund): JSONText.bytes(.object(try self.refund(refund)))
         case .refundQuery(let refund):

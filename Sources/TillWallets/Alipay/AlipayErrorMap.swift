@@ -273,7 +273,7 @@ enum AlipayErrorMap {
     private static func business(_ code: String, of operation: WalletOperation) -> CodeMeaning<WalletOutcome>? {
         switch operation {
         case .pay: pay[code].map { CodeMeaning(outcome: .pay($0.outcome), alarm: $0.alarm) }
-        case .query: query[code].map { CodeMeaning(outcome: .query($0.outcome), alarm: $0.alarm) }
+        case .query, .returns: query[code].map { CodeMeaning(outcome: .query($0.outcome), alarm: $0.alarm) }
         case .cancel: cancel[code].map { CodeMeaning(outcome: .cancel($0.outcome), alarm: $0.alarm) }
         case .refund: refund[code].map { CodeMeaning(outcome: .refund($0.outcome), alarm: $0.alarm) }
         case .refundQuery: refundQuery[code].map { CodeMeaning(outcome: .refundQuery($0.outcome), alarm: $0.alarm) }

@@ -8,7 +8,7 @@ enum WalletTimeouts {
     static func read(_ operation: WalletOperation) -> Int64 {
         switch operation {
         case .pay, .cancel, .refund: 10_000
-        case .query, .refundQuery: 5_000
+        case .query, .refundQuery, .returns: 5_000
         }
     }
 }
@@ -18,7 +18,7 @@ extension WalletOperation {
     var order: WalletOrder {
         switch self {
         case .pay(let payment): payment.order
-        case .query(let order), .cancel(let order): order
+        case .query(let order), .cancel(let order), .returns(let order): order
         case .refund(let refund), .refundQuery(let refund): refund.order
         }
     }
@@ -27,7 +27,7 @@ extension WalletOperation {
     func unknown(_ cause: UnknownCause) -> WalletOutcome {
         switch self {
         case .pay: .pay(.unknown(cause))
-        case .query: .query(.unknown(cause))
+        case .query, .returns: .query(.unknown(cause))
         case .cancel: .cancel(.unknown(cause))
         case .refund: .refund(.unknown(cause))
         case .refundQuery: .refundQuery(.unknown(cause))

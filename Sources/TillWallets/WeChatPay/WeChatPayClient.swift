@@ -144,6 +144,7 @@ package struct WeChatPayClient: WalletAdapter {
         case .cancel: reversed(answer)
         case .refund(let refund): refunded(answer, refund)
         case .refundQuery(let refund): refundFound(answer, refund)
+        case .returns(let order): returned(answer, order)
         }
     }
 
@@ -176,6 +177,22 @@ package struct WeChatPayClient: WalletAdapter {
         guard answer.document["out_refund_no"] == refund.number.bytes, answer.amount("refund_fee") == refund.amount
         else { return nil }
         return WalletReading(outcome: .refund(.accepted), code: "SUCCESS")
+    }
+
+    /// No money is held if all of it went back; the state of the order says only that a refund exists.
+    private func returned(_ answer: WeChatPayAnswer, _ order: WalletOrder) -> WalletReading? {
+        guard answer.has("out_trade_no"), answer.amount("total_fee") == order.amount, let sum = answer.returned else {
+            return nil
+        }
+        let outcome: QueryOutcome =
+            if sum.done == order.amount.fen {
+                .closed
+            } else if sum.done + sum.running == order.amount.fen {
+                .returning
+            } else {
+                .unknown(.refundExists)
+            }
+        return WalletReading(outcome: .query(outcome), code: "SUCCESS")
     }
 
     private func refundFound(_ answer: WeChatPayAnswer, _ refund: WalletRefund) -> WalletReading? {

@@ -12,14 +12,14 @@ enum WeChatPayCodec {
         case .query: "/pay/orderquery"
         case .cancel: "/secapi/pay/reverse"
         case .refund: "/secapi/pay/refund"
-        case .refundQuery: "/pay/refundquery"
+        case .refundQuery, .returns: "/pay/refundquery"
         }
     }
 
     static func needsCertificate(_ operation: WalletOperation) -> Bool {
         switch operation {
         case .cancel, .refund: true
-        case .pay, .query, .refundQuery: false
+        case .pay, .query, .refundQuery, .returns: false
         }
     }
 
@@ -27,7 +27,7 @@ enum WeChatPayCodec {
     static func fields(_ operation: WalletOperation, machine: [UInt8]) throws(WalletError) -> Fields {
         switch operation {
         case .pay(let payment): try pay(payment, machine: machine)
-        case .query(let order), .cancel(let order): [field("out_trade_no", order.number.bytes)]
+        case .query(let order), .cancel(let order), .returns(let order): [field("out_trade_no", order.number.bytes)]
         case .refund(let refund): try self.refund(refund)
         case .refundQuery(let refund): [field("out_refund_no", refund.number.bytes)]
         }
@@ -133,6 +133,23 @@ struct WeChatPayAnswer {
             nonce: EchoedNonce.read(document["attach"]),
             payer: []
         )
+    }
+
+    /// What the refunds of the order add up to: fen that are back, and fen that are on their way. Nil where a field
+    /// is missing. Refunds that failed do not count, and those of an unknown status do not either.
+    var returned: (done: Int64, running: Int64)? {
+        var (done, running): (Int64, Int64) = (0, 0)
+        for place in 0..<50 where document["out_refund_no", place] != nil {
+            guard let amount = document["refund_fee", place].flatMap({ Decimal.parse($0) }), amount > 0,
+                let status = document["refund_status", place]
+            else { return nil }
+            if ("SUCCESS" as StaticString).matches(status) {
+                done = done.addingReportingOverflow(amount).partialValue
+            } else if ("PROCESSING" as StaticString).matches(status) {
+                running = running.addingReportingOverflow(amount).partialValue
+            }
+        }
+        return (done, running)
     }
 
     /// What the answer says of one refund. Nil where it does not have it, or has it with another amount.

@@ -128,6 +128,11 @@ enum WeChatPayErrorMap {
         .init(.failed(.other), alarm: .refundReturned, "CHANGE")
     )
 
+    /// Without a refund to look at it stays what the order's state said.
+    private static func nothingReturned(_ outcome: RefundQueryOutcome) -> QueryOutcome {
+        if case .unknown(let cause) = outcome { .unknown(cause) } else { .unknown(.refundExists) }
+    }
+
     /// What a verified `result_code` FAIL means.
     static func reading(_ code: String, of operation: WalletOperation) -> WalletReading {
         guard let known = meaning(code, of: operation) else {
@@ -143,6 +148,8 @@ enum WeChatPayErrorMap {
         case .cancel: cancel[code].map { CodeMeaning(outcome: .cancel($0.outcome), alarm: $0.alarm) }
         case .refund: refund[code].map { CodeMeaning(outcome: .refund($0.outcome), alarm: $0.alarm) }
         case .refundQuery: refundQuery[code].map { CodeMeaning(outcome: .refundQuery($0.outcome), alarm: $0.alarm) }
+        case .returns:
+            refundQuery[code].map { CodeMeaning(outcome: .query(nothingReturned($0.outcome)), alarm: $0.alarm) }
         }
     }
 }

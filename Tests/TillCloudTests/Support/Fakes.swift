@@ -76,6 +76,7 @@ final class FakeWallets: PaymentWallets {
         var cancel = 0
         var refund = 0
         var refundQuery = 0
+        var returns = 0
     }
 
     private struct State {
@@ -121,6 +122,7 @@ final class FakeWallets: PaymentWallets {
             switch operation {
             case .pay: break
             case .query: state.calls.query += 1
+            case .returns: state.calls.returns += 1
             case .cancel: state.calls.cancel += 1
             case .refund: state.calls.refund += 1
             case .refundQuery: state.calls.refundQuery += 1
@@ -150,6 +152,7 @@ extension WalletOutcome {
         switch operation {
         case .pay: .pay(.unknown(.noAnswer))
         case .query: .query(.notFound)
+        case .returns: .query(.unknown(.refundExists))
         case .cancel: .cancel(.notFound)
         case .refund: .refund(.unknown(.noAnswer))
         case .refundQuery: .refundQuery(.notFound)

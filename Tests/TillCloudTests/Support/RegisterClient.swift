@@ -209,7 +209,10 @@ struct RegisterClient: Sendable {
     func revokeToTheEnd(_ intent: Intent, home: CloudName = .a) async throws -> UndoState {
         while true {
             let state = try await revoke(intent, home: home).state
-            guard case .revoking = state else { return state }
+            switch state {
+            case .revoking, .duty: continue
+            default: return state
+            }
         }
     }
 

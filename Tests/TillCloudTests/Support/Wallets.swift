@@ -20,7 +20,7 @@ final class Wallets: Sendable {
     }
 
     /// Runs a sandbox around `body` and ends it gracefully.
-    static func running(_ body: @Sendable @escaping (Wallets) async throws -> Void) async throws {
+    static func running(speed: Double = 1, _ body: @Sendable @escaping (Wallets) async throws -> Void) async throws {
         let folder = try TemporaryFolder()
         var configuration = SandboxConfiguration()
         configuration.port = 0
@@ -28,6 +28,7 @@ final class Wallets: Sendable {
         configuration.data = folder.file("data")
         configuration.export = folder.file("keys")
         configuration.seed = 7
+        configuration.speed = speed
         let (ready, continuation) = AsyncStream.makeStream(of: SandboxService.Addresses.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let service = try SandboxService(configuration, logger: logger) { continuation.yield($0) }
