@@ -35,6 +35,11 @@ package struct DemoRunner: Sendable {
     /// - Parameter announce: Gets the running stack's first words: addresses for people, or the line for programs.
     package func serve(headless: Bool) async throws {
         try checkPrograms()
+        // A folder of something else is left alone before anything is written to it.
+        _ = try DemoFolder.read(options.data)
+        try DemoFolder.make(options.data)
+        let lock = try await DemoLock.take(options.data)
+        defer { lock.release() }
         let known = try DemoFolder.read(options.data)
         let ports = try choosePorts(known?.ports)
         let settings = StackSettings(
@@ -44,7 +49,7 @@ package struct DemoRunner: Sendable {
             executable: options.executable,
             pluginBinary: options.pluginBinary
         )
-        try await withStacks { makeStack in
+        try await withStacks(lock) { makeStack in
             let start = ContinuousClock.now
             if !headless { say("Starting sandbox, two clouds, proxy, plug-in and till …") }
             let stack = try makeStack(settings)
@@ -151,9 +156,10 @@ package struct DemoRunner: Sendable {
     /// Runs `body`, which makes stacks, until it returns or a signal comes; then ends all their processes.
     /// - Throws: ``DemoFailure``; a signal is not an error.
     private func withStacks<Result: Sendable>(
+        _ lock: DemoLock? = nil,
         _ body: @Sendable @escaping (@Sendable @escaping (StackSettings) throws -> DemoStack) async throws -> Result
     ) async throws -> Result {
-        let guardian = try ProcessGuard(executable: options.executable)
+        let guardian = try ProcessGuard(executable: options.executable, lock: lock)
         let stacks = StackList()
         let signals = await UnixSignalsSequence(trapping: [.sigint, .sigterm, .sighup])
         let outcome: Swift.Result<Result, any Error>
@@ -204,7 +210,10 @@ package struct DemoRunner: Sendable {
         }
         for port in ports.all where !FreePorts.isFree(port) {
             throw DemoFailure(
-                "Port \(port) is in use: end the program that uses it, or choose others with --port-base."
+                known == nil
+                    ? "Port \(port) is in use: end the program that uses it, or choose others with --port-base."
+                    : "Port \(port) is in use and belongs to the demo in \(options.data): end the program that uses it, "
+                        + "or start another demo with --data and --port-base."
             )
         }
         return ports

@@ -89,7 +89,7 @@ struct AdminAccount: AsyncParsableCommand {
 
         func run() async throws {
             let file = try await readFile(from, setting: "--from")
-            try await target.perform(.addAccounts(file: file, stores: store, live: live))
+            try await target.perform(.addAccounts(file: file, stores: store, live: live), about: "--from \(from)")
         }
     }
 }
@@ -112,7 +112,7 @@ struct AdminRouting: AsyncParsableCommand {
 
         func run() async throws {
             let document = try await readFile(file, setting: "The routing")
-            try await target.perform(.setRouting(document: document))
+            try await target.perform(.setRouting(document: document), about: file)
         }
     }
 

@@ -25,15 +25,20 @@ struct AdminTarget: ParsableArguments {
     @Flag(help: "Print one JSON object instead of text.")
     var json = false
 
-    func perform(_ request: AdminRequest) async throws {
+    /// - Parameter subject: The setting or file that a refusal is about, where its own words cannot know it.
+    func perform(_ request: AdminRequest, about subject: String? = nil) async throws {
         try await explaining {
-            let reply: AdminReply
-            if let answer = try await AdminClient.send(request, data: data) {
-                reply = answer
-            } else {
-                reply = try await performOnDatabase(request)
+            do {
+                let reply: AdminReply
+                if let answer = try await AdminClient.send(request, data: data) {
+                    reply = answer
+                } else {
+                    reply = try await performOnDatabase(request)
+                }
+                print(json ? reply.json : reply.text)
+            } catch let error as StartError {
+                throw subject.map { StartError("\($0): \(error.sentence)") } ?? error
             }
-            print(json ? reply.json : reply.text)
         }
     }
 

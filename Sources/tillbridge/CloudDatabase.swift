@@ -35,6 +35,9 @@ enum CloudDatabase {
 
     /// What a person can do about an error of the operating system.
     static func explained(_ error: any Error, listen: String) -> any Error {
+        if error is SocketAddressError.UnknownHost {
+            return StartError("--listen \(listen): this host is not known; give an address of this machine.")
+        }
         guard let error = error as? IOError else { return error }
         switch error.errnoCode {
         case EADDRINUSE:

@@ -24,8 +24,8 @@ def make_shop(tmp_path):
     """Starts a shop in a folder of its own; every shop is closed at the test's end."""
     shops = []
 
-    def make(name="shop"):
-        shop = Shop(program("TILLBRIDGE_BIN"), program("TILLBRIDGE_PLUGIN"), tmp_path / name)
+    def make(name="shop", port_base=0):
+        shop = Shop(program("TILLBRIDGE_BIN"), program("TILLBRIDGE_PLUGIN"), tmp_path / name, port_base)
         shops.append(shop)
         return shop
 

@@ -37,7 +37,7 @@ def runs(pid):
 class Shop:
     _numbers = itertools.count(1)
 
-    def __init__(self, tillbridge, plugin, folder):
+    def __init__(self, tillbridge, plugin, folder, port_base=0):
         self.plugin_program = plugin
         self.folder = folder
         self._own = []
@@ -45,7 +45,8 @@ class Shop:
         self.errors = open(f"{folder}.errors", "w+", encoding="utf-8")
         started = time.monotonic()
         self.process = subprocess.Popen(
-            [tillbridge, "demo", "--headless", "--data", str(folder), "--port-base", "0", "--plugin-binary", plugin],
+            [tillbridge, "demo", "--headless", "--data", str(folder), "--port-base", str(port_base),
+             "--plugin-binary", plugin],
             stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline()
         self.seconds_to_start = time.monotonic() - started

@@ -16,19 +16,35 @@ package enum AdminClient {
         call.headers.add(name: "Authorization", value: "Bearer \(address.token)")
         call.headers.add(name: "Content-Type", value: "application/json")
         call.body = .bytes(ByteBuffer(bytes: try DocumentCoder.encode(request)))
-        let response: HTTPClientResponse
-        do {
-            response = try await HTTPClient.shared.execute(call, timeout: .seconds(30))
-        } catch {
-            // The file of a cloud that was killed: nobody listens any more.
-            return nil
-        }
-        let body = Array(buffer: try await response.body.collect(upTo: 16 << 20))
-        switch response.status.code {
+        guard let (status, body) = try await exchange(call) else { return nil }
+        switch status {
         case 200: return try DocumentCoder.decode(AdminReply.self, from: body)
         // Another program has taken the port of a cloud that was killed.
         case 401, 404: return nil
         default: throw StartError(String(decoding: body, as: UTF8.self))
+        }
+    }
+
+    /// - Returns: Nil where nobody listens any more: the file is that of a cloud that was killed.
+    private static func exchange(_ call: HTTPClientRequest) async throws -> (status: UInt, body: [UInt8])? {
+        var configuration = HTTPClient.Configuration()
+        // A port that refuses will not open while this command waits.
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let http = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        do {
+            let response: HTTPClientResponse
+            do {
+                response = try await http.execute(call, timeout: .seconds(30))
+            } catch {
+                try await http.shutdown()
+                return nil
+            }
+            let body = Array(buffer: try await response.body.collect(upTo: 16 << 20))
+            try await http.shutdown()
+            return (response.status.code, body)
+        } catch {
+            try? await http.shutdown()
+            throw error
         }
     }
 }

@@ -85,10 +85,13 @@ package struct GatewayServer: Sendable {
             // A client has no host name to compare; that its certificate comes from the private authority is what counts.
             tls.certificateVerification = .noHostnameVerification
             tls.applicationProtocols = ["http/1.1"]
+            // Every body has a length, so nobody has to wait for the other side's goodbye.
+            tls.shutdownTimeout = .milliseconds(200)
             return tls
         } catch {
             throw StartError(
-                "The certificate \(transport.certificateFile) or its key cannot be used: restore both from the key folder."
+                "The certificate \(transport.certificateFile), its key \(transport.keyFile) or \(transport.authorityFile) "
+                    + "cannot be used: restore all three from the key folder."
             )
         }
     }
@@ -108,6 +111,9 @@ package struct GatewayServer: Sendable {
         let plain = HTTPServerBuilder.http1(configuration: channel)
         let server = try tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain
         let started = started
+        // What goes wrong at the start is said in one sentence; the layers beneath would add theirs.
+        var quiet = logger
+        quiet.logLevel = .critical
         let application = Application(
             responder: responder,
             server: server,
@@ -118,7 +124,7 @@ package struct GatewayServer: Sendable {
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
             ),
             onServerRunning: { channel in await started(channel.localAddress?.port ?? 0) },
-            logger: logger
+            logger: quiet
         )
         try await application.run()
     }

@@ -137,6 +137,8 @@ struct PeerLink: Sendable {
         do {
             var tls = TLSConfiguration.makeClientConfiguration()
             tls.minimumTLSVersion = .tlsv13
+            // The peer may hold a long poll and not listen; its goodbye is not waited for.
+            tls.shutdownTimeout = .milliseconds(200)
             tls.trustRoots = .certificates(
                 try NIOSSLCertificate.fromPEMBytes(PrivateFile.readPublic(transport.authorityFile))
             )

@@ -22,14 +22,22 @@ package final class ProcessGuard: Sendable {
     private let pipe: Int32
     private let pid: pid_t
 
-    init(executable: String) throws {
+    /// - Parameter lock: Held by the guard too, until the last of its charges has ended.
+    init(executable: String, lock: DemoLock? = nil) throws {
         var ends: [Int32] = [0, 0]
         guard makePipe(&ends) == 0 else { throw DemoFailure("No pipe can be made: too many files are open.") }
         // No other process is started before this one, so none can inherit the ends in between.
         for end in ends { _ = fcntl(end, F_SETFD, FD_CLOEXEC) }
         defer { _ = closeDescriptor(ends[0]) }
         pipe = ends[1]
-        pid = try Spawn.start(executable, [ProcessGuard.command], input: ends[0], output: 1, error: 2)
+        pid = try Spawn.start(
+            executable,
+            [ProcessGuard.command],
+            input: ends[0],
+            output: 1,
+            error: 2,
+            more: lock?.descriptor
+        )
     }
 
     func watch(_ pid: pid_t) { tell("+\(pid)\n") }

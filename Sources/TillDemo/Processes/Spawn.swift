@@ -6,7 +6,7 @@ import Glibc
 import Musl
 #endif
 
-/// posix_spawn: a new process group, no signals blocked or ignored, no descriptors but the three given.
+/// posix_spawn: a new process group, no signals blocked or ignored, no descriptors but those given; `more` becomes 3.
 enum Spawn {
     /// - Throws: ``DemoFailure`` if the program cannot be started.
     static func start(
@@ -14,7 +14,8 @@ enum Spawn {
         _ arguments: [String],
         input: Int32?,
         output: Int32,
-        error: Int32
+        error: Int32,
+        more: Int32? = nil
     ) throws -> pid_t {
         var actions = posix_spawn_file_actions_t()
         posix_spawn_file_actions_init(&actions)
@@ -26,6 +27,7 @@ enum Spawn {
         }
         posix_spawn_file_actions_adddup2(&actions, output, 1)
         posix_spawn_file_actions_adddup2(&actions, error, 2)
+        if let more { posix_spawn_file_actions_adddup2(&actions, more, 3) }
 
         var attributes = posix_spawnattr_t()
         posix_spawnattr_init(&attributes)

@@ -29,8 +29,12 @@ enum DemoFolder {
     static func read(_ path: String) throws -> (ports: StackPorts, registers: [String])? {
         let files = FileManager.default
         guard let content = files.contents(atPath: mark(path)) else {
+            var isFolder: ObjCBool = false
+            if files.fileExists(atPath: path, isDirectory: &isFolder), !isFolder.boolValue {
+                throw DemoFailure("\(path) is a file, not a folder: name another with --data.")
+            }
             let inside = (try? files.contentsOfDirectory(atPath: path)) ?? []
-            guard inside.isEmpty else {
+            guard inside.allSatisfy({ $0 == DemoLock.file }) else {
                 throw DemoFailure("The folder \(path) holds something else than a demo: name another with --data.")
             }
             return nil

@@ -132,6 +132,8 @@ package struct SandboxService: Service {
             throw SandboxError("Port \(port) may not be opened by this user: choose a port above 1023.")
         } catch let error as IOError where error.errnoCode == EADDRNOTAVAIL {
             throw SandboxError("This machine has no address \(configuration.host): use 127.0.0.1.")
+        } catch is SocketAddressError.UnknownHost {
+            throw SandboxError("--host \(configuration.host) is no address of this machine: use 127.0.0.1.")
         }
     }
 
