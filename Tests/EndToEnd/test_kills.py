@@ -2,6 +2,7 @@
 """SIGKILL in the middle of a payment, against the plug-in's own file. Whatever is killed, register and wallet agree."""
 
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -104,6 +105,31 @@ def test_the_sandbox_killed_and_started_keeps_its_books(shop):
     assert shop.status()["lane"] == "revoking"
     _, busy = shop.pay(shop.new_sale(), 900, "281234567890123457")
     assert busy["outcome"] == "busy"
+
+
+def test_a_restored_journal_turns_the_lane_red_and_a_supervisor_opens_it_for_good(shop):
+    shop.sell(700)
+    shop.kill("plugin1")
+    folder, backup = shop.folder / "register-1", shop.folder.parent / "backup"
+    shutil.copytree(folder, backup)
+    plugin = shop.start_plugin()
+    shop.wait_available()
+    shop.sell(800)
+    until("the clouds to know of it", lambda: shop.status()["openAttempts"] == 0)
+    plugin.kill()
+    plugin.wait()
+    shutil.rmtree(folder)
+    shutil.copytree(backup, folder)
+    shop.start_plugin()
+    until("the lane to be red", lambda: (shop.status() or {}).get("lane") == "red")
+    order = {"supervisorCode": "2580", "reason": "records compared"}
+    until("the supervisors to be known", lambda: shop.register("POST", "/v1/lane/release", order)[0] == 200)
+    # Both clouds name their newer records again: they are the ones that were compared.
+    for _ in range(2):
+        shop.wait_available()
+        shop.sell(900)
+        assert shop.status()["lane"] == "free"
+    assert shop.held() == 700 + 800 + 2 * 900
 
 
 @pytest.mark.parametrize("with_signal", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])

@@ -359,7 +359,8 @@ extension PluginLane {
     private mutating func finishHello(_ reply: HelloReply, now: Int64) {
         link.takeContact(now: now)
         // The cloud has seen records that this journal does not hold: it was rolled back, or the disk was cloned.
-        if reply.journalIndex > journal.index {
+        foreignIndex = max(foreignIndex, reply.journalIndex)
+        if reply.journalIndex > max(journal.index, comparedIndex) {
             if red == nil { effects.append(.alarm(.journalRolledBack, nil)) }
             red = .journalDamaged
         }

@@ -147,16 +147,14 @@ extension PluginLane {
         occasion.note = [UInt8](note.prefix(200)).map { $0 == 10 ? 32 : $0 }
         occasion.revokeReason = .disowned
         if red != nil {
-            // A person has looked: open attempts are undone from here on, and the lane takes payments again.
+            // A person has looked: what the journal has open is undone from here on, and the lane takes payments again.
+            // A paid sale that was not taken is asked for as ever; releasing that one is another step.
             red = nil
+            comparedIndex = foreignIndex
             link.hello.dueA = now
             link.hello.dueB = now
-            if blockingPosition == nil {
-                effects.append(.answer(token: token, .status(laneStatus(now: now))))
-                return
-            }
-        }
-        if let blocking = blockingPosition {
+            effects.append(.answer(token: token, .status(laneStatus(now: now))))
+        } else if let blocking = blockingPosition {
             fire(.release, at: blocking, occasion, now: now)
         } else {
             effects.append(.answer(token: token, .status(laneStatus(now: now))))

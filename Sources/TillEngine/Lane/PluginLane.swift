@@ -41,6 +41,10 @@ package struct PluginLane: Sendable {
     /// Set by the shell before each call of the register: room for a payment's worst case is reserved.
     package var journalHasRoom = true
     var red: AnswerReason?
+    /// The highest journal index that a cloud has named while the lane was red.
+    var foreignIndex: UInt64 = 0
+    /// Up to here a person has compared the records: a journal that is older turns the lane red no more.
+    var comparedIndex: UInt64 = 0
 
     var link = LaneLink()
     var random: LaneRandom

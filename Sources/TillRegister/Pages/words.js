@@ -62,7 +62,7 @@ const WORDS = {
     supervisorTitle: "Supervisor release",
     supervisorText: "Opens mobile payment while the last payment is still being undone. The undo goes on. At most three at a time; every release is reported.",
     redReleaseTitle: "Open mobile payment again",
-    redReleaseText: "Look first: compare this register's last sales with the payments that the clouds have. From the release on, a payment that is still open is undone, and so is a paid one that this register has not taken. Every release is reported.",
+    redReleaseText: "Look first: compare this register's last sales with the payments that the clouds have. From the release on, a payment without a certain result is undone; a paid one that was not taken is asked for. Every release is reported.",
     supervisorCode: "Supervisor code", supervisorReason: "Reason", supervisorSend: "Release", redReleaseSend: "Open again", back: "Back",
     supervisorEmpty: "Give the supervisor code and a reason.",
 
@@ -176,7 +176,7 @@ const WORDS = {
     supervisorTitle: "主管放行",
     supervisorText: "在上一笔付款仍在撤销时重新开放手机支付。撤销会继续进行。最多同时三笔；每次放行都会上报。",
     redReleaseTitle: "重新开放手机支付",
-    redReleaseText: "请先核对：比较本机最近的销售与云端的付款记录。重新开放后，未完成的付款会被撤销，已付款但未入账的也会撤销。每次放行都会上报。",
+    redReleaseText: "请先核对：比较本机最近的销售与云端的付款记录。重新开放后，结果不确定的付款会被撤销；已付款但未入账的会请您确认。每次放行都会上报。",
     supervisorCode: "主管代码", supervisorReason: "原因", supervisorSend: "放行", redReleaseSend: "重新开放", back: "返回",
     supervisorEmpty: "请输入主管代码和原因。",
 

@@ -448,6 +448,37 @@ import TillEngine
         #expect(second.answer(token)?.outcome == .busy || second.answer(token)?.outcome == .unavailable)
     }
 
+    @Test("a supervisor opens a red lane for good, unless a cloud then knows still more records")
+    func redReleased() {
+        var second = LaneBench(restarting: ready())
+        second.housekeeping(journalIndex: 1_000)
+        let unavailable = second.pay("T2", code: LaneBench.otherCode)
+        #expect(second.answer(unavailable)?.outcome == .unavailable)
+        _ = second.call(.release(supervisorCode: Array("4711".utf8), reason: Array("compared".utf8)))
+        second.housekeeping(journalIndex: 1_000)
+        _ = second.pay("T3", code: LaneBench.otherCode)
+        second.reach(\.isPay)
+        #expect(second.kinds.last == .intent)
+        // Another copy of this disk is at work.
+        var third = LaneBench(restarting: ready())
+        third.housekeeping(journalIndex: 1_000)
+        _ = third.call(.release(supervisorCode: Array("4711".utf8), reason: Array("compared".utf8)))
+        third.housekeeping(journalIndex: 1_001)
+        let again = third.pay("T4", code: LaneBench.otherCode)
+        #expect(third.answer(again)?.outcome == .unavailable)
+    }
+
+    @Test("opening a red lane gives no paid sale back: the register is asked whether it took it")
+    func redReleaseKeepsPaid() {
+        var (bench, _) = paidBench()
+        bench = LaneBench(restarting: bench)
+        bench.housekeeping(journalIndex: 1_000)
+        _ = bench.call(.release(supervisorCode: Array("4711".utf8), reason: Array("compared".utf8)))
+        #expect(bench.kinds.last != .revoke)
+        let taken = bench.call(.acknowledge(LaneBench.reference("T1")))
+        #expect(bench.answer(taken)?.outcome == .paid)
+    }
+
     @Test("the first undo after a restart waits for a HELLO, thirty seconds at the most")
     func undoWaitsForHello() {
         var bench = ready()
