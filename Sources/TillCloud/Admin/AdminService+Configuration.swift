@@ -92,7 +92,7 @@ extension AdminService {
     private func append(_ plan: RoutingPlan, to changes: inout [DocumentChange]) throws -> Int {
         var plan = plan
         plan.version = (snapshot.routing?.document.version ?? 0) + 1
-        _ = try Routing(plan)
+        try size.check(routing: Routing(plan), chain: snapshot.chain, at: core.clock.now(), setting: "The routing")
         changes.append(
             DocumentChange(kind: .routing, key: "\(plan.version)", body: try DocumentCoder.text(plan), from: 0)
         )
@@ -185,7 +185,7 @@ extension AdminService {
             chain.refundLimit = refundLimit
         }
         if let enabled { chain.enabled = enabled }
-        return try await publish(chain, "limits-changed")
+        return try await publish(chain, "limits-changed", setting: "The limits")
     }
 
     func addSupervisor(_ id: String, code: String) async throws -> AdminReply {
@@ -207,13 +207,16 @@ extension AdminService {
                 hash: String(decoding: Hex.encode(supervisor.hash), as: UTF8.self)
             )
         )
-        return try await publish(chain, "supervisor-added")
+        return try await publish(chain, "supervisor-added", setting: "--id")
     }
 
-    private func publish(_ chain: ChainDocument, _ action: String) async throws -> AdminReply {
+    private var size: HelloSize { HelloSize(installation: core.installation) }
+
+    private func publish(_ chain: ChainDocument, _ action: String, setting: String) async throws -> AdminReply {
         var chain = chain
         let stored = try await core.store.document(.configuration, key: "chain")
         chain.version = max(chain.version, Int(stored?.version ?? 0)) + 1
+        try size.check(routing: snapshot.routing, chain: chain, at: core.clock.now(), setting: setting)
         try await change(
             [
                 DocumentChange(
