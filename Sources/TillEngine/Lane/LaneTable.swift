@@ -149,12 +149,13 @@ package enum LaneTable {
     }
 
     /// The row that applies, or nil where the pair is not listed.
-    package static func row(
+    static func row(
+        in table: [LaneRow],
         _ state: LaneState,
         _ event: LaneEventKind,
         where holds: (LaneGuard) -> Bool
     ) -> LaneRow? {
-        for row in rows where row.event == event && row.states.contains(state) && holds(row.guarded) {
+        for row in table where row.event == event && row.states.contains(state) && holds(row.guarded) {
             return row
         }
         return nil

@@ -24,6 +24,8 @@ package struct LaneSettings: Equatable, Sendable {
 /// performs the effects in their order; a journal record is durable before the effect behind it begins.
 package struct PluginLane: Sendable {
     package let settings: LaneSettings
+    /// The rows that are obeyed; tests give changed ones to see that somebody notices.
+    var table: [LaneRow]
     var times: ProtocolTimes { settings.times }
 
     var attempts: [LaneAttempt] = []
@@ -64,6 +66,7 @@ package struct PluginLane: Sendable {
 
     package init(settings: LaneSettings, seed: UInt64) {
         self.settings = settings
+        table = LaneTable.rows
         random = LaneRandom(seed: seed)
         journal = JournalWriter()
     }
@@ -132,7 +135,7 @@ package struct PluginLane: Sendable {
     /// Takes one event to the attempt at `position`, or to the free lane for nil.
     mutating func fire(_ event: LaneEventKind, at position: Int?, _ occasion: Occasion = Occasion(), now: Int64) {
         let state = position.map { attempts[$0].state } ?? .free
-        let row = LaneTable.row(state, event) { holds($0, at: position, occasion, now: now) }
+        let row = LaneTable.row(in: table, state, event) { holds($0, at: position, occasion, now: now) }
         guard let row else {
             countedEvents += 1
             if let token = occasion.token {
