@@ -28,6 +28,24 @@ import Testing
         return Agreement(trades: trades, totals: totals).verdict(on: "S1", paper: paper, register: register)
     }
 
+    /// A mistake that services and checker share would confirm itself.
+    @Test("it imports no service and uses none of their types, not even the till's")
+    func sharesNothing() throws {
+        let sources = URL(fileURLWithPath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+            .deletingLastPathComponent().appendingPathComponent("Sources/TillDemo/Agreement")
+        let files = try FileManager.default.contentsOfDirectory(at: sources, includingPropertiesForKeys: nil)
+        #expect(files.count >= 3)
+        for file in files {
+            let text = try String(contentsOf: file, encoding: .utf8)
+            for line in text.split(separator: "\n") where line.contains("import ") && !line.hasPrefix("///") {
+                #expect(line.hasSuffix("import Foundation"), "\(file.lastPathComponent): \(line)")
+            }
+            for name in ["PaperEntry", "SaleAnswer", "SaleRecord", "SaleBook", "PluginClient"] {
+                #expect(!text.contains(name), "\(file.lastPathComponent) uses \(name)")
+            }
+        }
+    }
+
     @Test("told paid and paid agree")
     func paid() throws {
         let verdict = try verdict([asked, told("paid", number)], [trade(number, "paid", net: 1280)])

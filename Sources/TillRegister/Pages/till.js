@@ -178,6 +178,7 @@ async function ask() {
     Object.assign(sale, { phase: "open", answer: null, problem: null });
   } else if (result.answer) {
     told(result);
+    if (sale.phase === "asking") resume();
   }
   render();
 }
@@ -725,14 +726,20 @@ async function start() {
   render();
   // The page was loaded anew during a payment: the plug-in knows how it went.
   if (sale.ref && (isAsking() || sale.phase === "unknown")) { sale.phase = "unknown"; await ask(); }
-  if (sale.phase === "asking") resume();
   setInterval(tick, 250);
   watch();
 }
 
+// A payment whose call this page does not hold open (it was loaded anew, or the plug-in was restarted) is asked for
+// until it has a result.
+let resumed = null;
+
 async function resume() {
   const mine = sale;
+  if (resumed === mine) return;
+  resumed = mine;
   while (sale === mine && sale.phase === "asking") { await pause(700); await ask(); }
+  resumed = null;
 }
 
 start();

@@ -101,6 +101,11 @@ extension PhonePage {
           .sheet { position: fixed; }
           aside { max-width: 480px; width: 100%; margin: 0 auto; padding: 22px 14px 32px; }
         }
+        @media (min-width: 861px) and (max-height: 880px) {
+          #behaviours small { display: none; }
+          aside h1 { margin-top: 12px; }
+          aside p { margin-bottom: 14px; }
+        }
         .beside .phone header { padding: 12px 14px 10px; }
         .beside .card { padding: 12px 16px 8px; }
         .beside .lead { margin: 0 0 8px; font-size: 14px; }
