@@ -149,6 +149,47 @@ import TillRegister
         }
     }
 
+    @Test("a sale taken in cash is not acknowledged when the wallet turns out to have paid it, after a restart neither")
+    func cashAndWallet() async throws {
+        try await withTemporaryFolder { folder in
+            let plugin = FakePlugin()
+            await plugin.answer("GET /v1/payments/S1", paidAnswer("S1"))
+            do {
+                let (log, _) = try PaperLog.open(folder: folder)
+                try await plugin.serving { client in
+                    let desk = TillDesk(plugin: client, paper: log)
+                    try await desk.takeCash(sale: "S1", amount: 1280)
+                    _ = try await desk.status(of: "S1")
+                    try await desk.acknowledgeOpenSales()
+                }
+            }
+            let (log, entries) = try PaperLog.open(folder: folder)
+            try await plugin.serving { client in
+                try await TillDesk(plugin: client, paper: log, entries: entries).acknowledgeOpenSales()
+            }
+            #expect(await plugin.calls == ["GET /v1/payments/S1"])
+        }
+    }
+
+    @Test("a till that took cash stops asking for the payment")
+    func cashEndsAsking() async throws {
+        try await withTemporaryFolder { folder in
+            let plugin = FakePlugin()
+            await plugin.answer("POST /v1/payments", "", status: 503)
+            await plugin.answer("GET /v1/payments/S1", "", status: 503)
+            let (log, _) = try PaperLog.open(folder: folder)
+            try await plugin.serving { client in
+                let desk = TillDesk(plugin: client, paper: log)
+                try await desk.takeCash(sale: "S1", amount: 1280)
+                guard case .silence = try await desk.pay(sale(), patience: .seconds(30)) else {
+                    Issue.record("the silence became an answer")
+                    return
+                }
+            }
+            #expect(await plugin.calls == ["POST /v1/payments"])
+        }
+    }
+
     @Test("sale references never repeat")
     func references() async throws {
         try await withTemporaryFolder { folder in

@@ -34,9 +34,11 @@ package struct SaleBook: Sendable {
     /// The newest sale that was taken, by wallet or in cash.
     package var lastReceipt: SaleRecord? { sales.last { $0.cash || ($0.outcome == .paid && !$0.disowned) } }
 
-    /// Told *paid*, handed over, and the plug-in does not know it yet.
+    package func isTakenInCash(_ saleRef: String) -> Bool { sales.contains { $0.saleRef == saleRef && $0.cash } }
+
+    /// Told *paid*, handed over for it and not for cash, and the plug-in does not know it yet.
     package var unacknowledged: [String] {
-        sales.filter { $0.outcome == .paid && !$0.acknowledged && !$0.disowned }.map(\.saleRef)
+        sales.filter { $0.outcome == .paid && !$0.cash && !$0.acknowledged && !$0.disowned }.map(\.saleRef)
     }
 
     package mutating func note(_ entry: PaperEntry) {

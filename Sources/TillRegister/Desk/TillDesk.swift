@@ -61,6 +61,8 @@ package actor TillDesk {
         try await note(reply, to: .pay, sale: request.saleRef)
         while reply.isUndecided, !Task.isCancelled, ContinuousClock.now < deadline {
             try? await Task.sleep(for: .milliseconds(500))
+            // Asking on would keep a payment alive that nobody wants any more; unasked, the plug-in undoes it.
+            if book.isTakenInCash(request.saleRef) { return reply }
             reply = try await status(of: request.saleRef)
             if case .refused(let problem) = reply, problem.status == 404 {
                 // The plug-in never heard of it, so nothing was sent and nothing is owed.
@@ -136,8 +138,10 @@ package actor TillDesk {
 
     // MARK: - Cash
 
-    /// Cash is always possible; the plug-in is not asked.
+    /// Cash is always possible; the plug-in is not asked. Should a wallet turn out to have paid the same sale, that is
+    /// never acknowledged by itself: a person gives the money back.
     package func takeCash(sale: String, amount: Int64) async throws {
+        withheld.insert(sale)
         try await note(PaperEntry(time: TillDesk.now(), kind: .cash, saleRef: sale, amount: amount))
     }
 

@@ -141,7 +141,8 @@ async function charge(code) {
   const result = await call("POST", "/till/v1/payments", {
     saleRef: sale.ref, amount: total(), currency: "CNY", paymentCode: code, items, acknowledge: !sale.practice });
   mine.asked = true;
-  if (sale !== mine) return;
+  // Taken in cash meanwhile: what the wallet did is the lane's matter now.
+  if (sale !== mine || sale.phase === "cash") return;
   told(result);
   render();
   await look();
@@ -172,7 +173,7 @@ async function ask() {
   const mine = sale;
   if (!mine.ref) return;
   const result = await call("GET", `/till/v1/payments/${encodeURIComponent(mine.ref)}`);
-  if (sale !== mine) return;
+  if (sale !== mine || sale.phase === "cash") return;
   if (result.problem && (result.problem.type || "").endsWith("/unknown-sale")) {
     // The plug-in does not know this sale: nothing was begun.
     Object.assign(sale, { phase: "open", answer: null, problem: null });
@@ -624,8 +625,15 @@ $("stop").addEventListener("click", async () => {
   const mine = sale;
   mine.stopping = true;
   tick();
-  await order("cancel", mine.ref);
+  const result = await order("cancel", mine.ref);
   mine.stopping = false;
+  // Nobody is there to stop it. The shopper need not wait for that: cash is open, and nothing is charged again.
+  if (result.silent && sale === mine && isAsking()) {
+    mine.asked = true;
+    mine.phase = "unknown";
+    keep();
+  }
+  render();
 });
 for (const button of document.querySelectorAll("[data-language]")) {
   button.addEventListener("click", () => { language = button.dataset.language; keep(); render(); });
