@@ -44,6 +44,43 @@ struct SQLiteTests {
         }
     }
 
+    @Test("the more payments run at once, the fewer syncs each of them costs")
+    func syncsPerPayment() async throws {
+        let payments: UInt64 = 192
+        for atOnce: UInt64 in [1, 4, 16, 64] {
+            try await withCountedStore { (fixture) async throws -> Void in
+                let store = fixture.store
+                let (start, before) = (ContinuousClock.now, SyncCounter.count)
+                try await withThrowingTaskGroup(of: Void.self) { group in
+                    for lane in 0..<atOnce {
+                        group.addTask {
+                            // Claimed, paid, confirmed: three commits, each durable before the next.
+                            for sequence in stride(from: lane + 1, through: payments, by: Int(atOnce)) {
+                                var drive = StoredDrive(Sample.intent(sequence), in: store)
+                                try await drive.succeed()
+                                try await drive.confirm()
+                            }
+                        }
+                    }
+                    try await group.waitForAll()
+                }
+                let (syncs, commits) = (SyncCounter.count - before, Int(payments) * 3)
+                let took = ContinuousClock.now - start
+                print(
+                    "\(atOnce) payments at once: \(syncs) syncs for \(commits) commits, \(payments) payments in \(took)"
+                )
+                #expect(try await store.log(after: 0, limit: 1_000).entries.count == commits)
+                switch atOnce {
+                case 1: #expect(syncs >= commits, "a commit was reported without a sync")
+                // A busy machine brings fewer of them together.
+                case 4: #expect(syncs < commits)
+                case 16: #expect(syncs * 2 <= commits)
+                default: #expect(syncs * 5 <= commits)
+                }
+            }
+        }
+    }
+
     @Test("a job that fails takes only itself back, not its batch")
     func failingJob() async throws {
         try await withStore { (fixture) async throws -> Void in

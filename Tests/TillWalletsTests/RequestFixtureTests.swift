@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import Foundation
 import Testing
 import TillDomain
 import TillEngine
@@ -30,6 +31,23 @@ import TillWallets
         #expect(request.headers == expected.headers)
         #expect(String(decoding: request.body, as: UTF8.self) == String(decoding: expected.body, as: UTF8.self))
         #expect(request.needsClientCertificate == (name == "cancel" || name == "refund"))
+    }
+
+    @Test("a refund of a part asks for the part, under its own number, in the wallet's unit")
+    func partRefund() throws {
+        let order = try Sample.order()
+        let part = WalletRefund(order: order, number: order.number.refundNumber(7), amount: Money(fen: 290), reason: [])
+        func body(_ adapter: any WalletAdapter) throws -> String {
+            let request = try adapter.request(for: .refund(part), at: Sample.now, message: Sample.message())
+            return String(decoding: request.body, as: UTF8.self).removingPercentEncoding ?? ""
+        }
+        let alipay = try body(try Account.alipay())
+        #expect(alipay.contains(#""refund_amount":"2.90""#) && !alipay.contains("12.90"))
+        #expect(alipay.contains(#""out_request_no":"\#(part.number.description)""#))
+        let weChatPay = try body(try Account.weChatPay())
+        for (name, value) in [("refund_fee", "290"), ("total_fee", "1290"), ("out_refund_no", "\(part.number)")] {
+            #expect(weChatPay.contains("<\(name)><![CDATA[\(value)]]></\(name)>"), "\(name)")
+        }
     }
 
     @Test("both forms of a private key, with and without armour, sign alike")

@@ -103,6 +103,40 @@ import TillWallets
         #expect(try read(name).outcome == .cancel(outcome))
     }
 
+    @Test("a refused reverse that asks for another call is called again, whatever its code")
+    func recallBesideFailure() throws {
+        for code in ["INVALID_REQUEST", "TRADE_ERROR", "REVERSE_EXPIRE", "ORDERNOTEXIST", "SOMETHING_NEW"] {
+            let answer = AnswerWriter.weChatPay(["result_code": "FAIL", "err_code": code, "recall": "Y"])
+            let reading = try Account.weChatPay().read(answer, of: .cancel(Sample.order()))
+            #expect(reading.outcome == .cancel(.retry) && reading.code == code)
+        }
+    }
+
+    @Test("a state without the order's number says nothing about the order")
+    func stateWithoutNumber() throws {
+        for state in ["CLOSED", "REVOKED", "NOTPAY", "PAYERROR", "REFUND"] {
+            let answer = AnswerWriter.weChatPay(["result_code": "SUCCESS", "trade_state": state])
+            let outcome = try Account.weChatPay().read(answer, of: .query(Sample.order())).outcome
+            #expect(outcome == .query(.unknown(.malformed)), "\(state)")
+        }
+    }
+
+    @Test("an order with a refund is no payment, even where the answer has every field of one")
+    func refundIsNotPaid() throws {
+        let fields = [
+            "result_code": "SUCCESS", "trade_state": "REFUND", "out_trade_no": "TQF000K703343G7H2000016R",
+            "total_fee": "1290", "fee_type": "CNY", "transaction_id": Self.trade, "attach": Sample.nonce,
+            "trade_type": "MICROPAY",
+        ]
+        func read(_ state: String) throws -> WalletOutcome {
+            let answer = AnswerWriter.weChatPay(fields.merging(["trade_state": state]) { $1 })
+            return try Account.weChatPay().read(answer, of: .query(Sample.order())).outcome
+        }
+        #expect(try read("REFUND") == .query(.unknown(.refundExists)))
+        #expect(try read("SUCCESS") == .query(.paid(Sample.trade(Self.trade))))
+        #expect(try read("REVOKED") == .query(.closed))
+    }
+
     @Test(
         "success of a refund is accepted, never done",
         arguments: [
