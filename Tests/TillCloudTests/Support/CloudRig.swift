@@ -78,7 +78,10 @@ final class CloudRig: Sendable {
             do {
                 try await body()
             } catch {
+                // Cancelled in the middle, the server would end the whole process and hide the reason.
                 await group.triggerGracefulShutdown()
+                try? await tasks.waitForAll()
+                await core.close()
                 throw error
             }
             await group.triggerGracefulShutdown()

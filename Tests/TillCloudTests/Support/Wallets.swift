@@ -44,6 +44,7 @@ final class Wallets: Sendable {
                     try await body(Wallets(url: addresses.sandbox, settings: settings))
                 } catch {
                     await group.triggerGracefulShutdown()
+                    try? await tasks.waitForAll()
                     throw error
                 }
                 await group.triggerGracefulShutdown()
