@@ -61,7 +61,7 @@ struct ProxyCommand: AsyncParsableCommand {
     var concurrency = 2_048
 
     @Option(name: .customLong("requests-per-second"), help: "Requests of one connection; 0 does not limit.")
-    var requestsPerSecond = 50
+    var requestsPerSecond = 500
 
     @Option(help: "Event loops.")
     var threads = 2

@@ -21,8 +21,8 @@ final class CloudGateway: GatewayHandler {
     struct Limits: Sendable {
         var slots = 256
         /// One register has one request outstanding, so this is far above what an honest one needs.
-        var register = RateLimiter<RegisterID>.Rate(perSecond: 200, burst: 400)
-        var store = RateLimiter<[UInt8]>.Rate(perSecond: 1_000, burst: 2_000)
+        var register = RateLimiter<RegisterID>.Rate(perSecond: 500, burst: 1_000)
+        var store = RateLimiter<[UInt8]>.Rate(perSecond: 2_000, burst: 4_000)
         var activations = RateLimiter<Int>.Rate(perSecond: 5, burst: 20)
     }
 

@@ -77,8 +77,8 @@ package struct ProxySettings: Sendable {
         package var connectionsPerAddress = 1_000
         /// Requests at the same time per cloud, of this process.
         package var concurrency = AdaptiveLimit.Policy(initial: 512, minimum: 16, maximum: 2_048)
-        /// Requests of one connection; nil does not limit.
-        package var requests: TokenBucket.Policy? = TokenBucket.Policy(perSecond: 50, burst: 100)
+        /// Requests of one connection, far above what a register needs that sells without a pause; nil does not limit.
+        package var requests: TokenBucket.Policy? = TokenBucket.Policy(perSecond: 500, burst: 1_000)
         /// TLS handshakes to one cloud at the same time, per event loop.
         package var connecting = 16
 
