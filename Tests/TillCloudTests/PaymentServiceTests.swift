@@ -292,7 +292,10 @@ import TillStore
         #expect(rows.stored(intent.orderNumber) == nil && rows.commits.isEmpty)
     }
 
-    @Test("a revoke of a number nobody has seen is final at once at the paying cloud, and a later pay is refused")
+    @Test(
+        "a revoke of a number nobody has seen is final at once at the paying cloud, and a later pay is refused",
+        .timeLimit(.minutes(1))
+    )
     func revokeUnseen() async throws {
         let wallets = FakeWallets()
         let service = service(wallets)
@@ -302,6 +305,8 @@ import TillStore
             #expect(undo == .undo(.revoked(.unsent)))
             let late = try await service.answer(pay(intent), wait: .zero)
             #expect(late == .payment(.revoked))
+            // The wallet is looked at in the background, behind the answer.
+            await waitUntil { wallets.calls.query == 2 && wallets.calls.cancel == 1 }
         }
         #expect(wallets.calls.pay == 0 && wallets.calls.query == 2 && wallets.calls.cancel == 1)
     }
