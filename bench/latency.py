@@ -83,6 +83,16 @@ class Shop:
             added.append(wait - sum(call["microseconds"] for call in calls if call["operation"] == "pay") / 1000)
         return waits, added
 
+    def at_the_proxy(self):
+        """Medians by the proxy's access log: of a payment there, and of its part at the cloud, in milliseconds."""
+        lines = []
+        with open(self.stack.ready["logs"]["proxy1"], encoding="utf-8") as file:
+            for line in file:
+                if '"call":"pay"' in line and '"outcome":"answered"' in line:
+                    lines.append(json.loads(line))
+        return tuple(
+            percentile([line[key] / 1000 for line in lines], 0.5) for key in ("microseconds", "cloudMicroseconds"))
+
     def call(self, path, body):
         self.connection.request("POST", path, body, self.headers)
         return json.loads(self.connection.getresponse().read())
@@ -109,14 +119,18 @@ def main():
         shop = Shop(stack)
         shop.sell(20, pause=0)  # connections and caches warm up
         waits, added = shop.sell(options.sales, pause=0.05)
+        proxy, cloud = shop.at_the_proxy()
         _, hurried = shop.sell(options.sales // 4, pause=0)
 
     result = {
         "p50Milliseconds": round(percentile(added, 0.5), 2), "p99Milliseconds": round(percentile(added, 0.99), 2),
         "floorMilliseconds": round(floor, 2), "sales": len(added)}
+    wait = percentile(waits, 0.5)
+    wallet = percentile([wait - own for wait, own in zip(waits, added)], 0.5)
     print(f"{'':34}{'ms':>8}")
     for name, value in [
-        ("register's wait, p50", percentile(waits, 0.5)),
+        ("register's wait, p50", wait), ("  wallet", wallet), ("  cloud, beside the wallet", cloud - wallet),
+        ("  proxy", proxy - cloud), ("  plug-in, and the way to it", wait - proxy),
         ("added by Tillbridge, p50", result["p50Milliseconds"]),
         ("added by Tillbridge, p99", result["p99Milliseconds"]),
         ("floor", floor), ("  2 signatures, plug-in's library", 2 * sign), ("  2 checks, plug-in's library", 2 * verify),

@@ -78,7 +78,7 @@ package struct CloudService: Service {
         )
         let core = core
         try await withGracefulShutdownHandler {
-            try await group.run()
+            try await withTaskExecutorPreference(EventLoopsExecutor.shared) { try await group.run() }
         } onGracefulShutdown: {
             core.status.set(isRunning: false)
             // Answers that are held back go out now.

@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import NIOCore
 import Synchronization
 
 /// Where long polls wait for news of one key.
@@ -45,19 +46,9 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
     /// was cancelled; the ticket is void then.
     func wait(_ ticket: Ticket, for limit: Duration) async -> News? {
         if let news = takeNews(ticket) { return news }
-        return await withTaskGroup(of: Void.self) { group in
-            group.addTask {
-                do {
-                    try await Task.sleep(for: limit)
-                    self.resume(ticket)
-                } catch {
-                    // News came first.
-                }
-            }
-            let news = await sleepUntilWoken(ticket)
-            group.cancelAll()
-            return news
-        }
+        let alarm = EventLoopsExecutor.loop.scheduleTask(in: TimeAmount(limit)) { self.resume(ticket) }
+        defer { alarm.cancel() }
+        return await sleepUntilWoken(ticket)
     }
 
     private func takeNews(_ ticket: Ticket) -> News? {
