@@ -126,7 +126,7 @@ def main():
         "p50Milliseconds": round(percentile(added, 0.5), 2), "p99Milliseconds": round(percentile(added, 0.99), 2),
         "floorMilliseconds": round(floor, 2), "sales": len(added)}
     wait = percentile(waits, 0.5)
-    wallet = percentile([wait - own for wait, own in zip(waits, added)], 0.5)
+    wallet = percentile([total - own for total, own in zip(waits, added)], 0.5)
     print(f"{'':34}{'ms':>8}")
     for name, value in [
         ("register's wait, p50", wait), ("  wallet", wallet), ("  cloud, beside the wallet", cloud - wallet),

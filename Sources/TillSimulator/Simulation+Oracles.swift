@@ -51,12 +51,16 @@ extension Simulation {
         if paysWritten[number, default: 0] > 1 { violation("S12: pay for \(number) was written twice") }
     }
 
-    /// S1: a number that was called final is never booked afterwards. That the money would be found and returned later
-    /// does not count: repair is for wallets that break their word.
+    /// S1: a number that was called final, or declined, is never booked afterwards. That the money would be found and
+    /// returned later does not count: repair is for wallets that break their word.
     mutating func checkBooked(_ number: OrderNumber) {
         guard wallet.net(number) > 0 else { return }
-        for cloud in clouds where cloud.rows[number]?.state == .revoked {
-            violation("S1: \(number) was booked after cloud \(cloud.name) called it final")
+        for cloud in clouds {
+            switch cloud.rows[number]?.state {
+            case .revoked: violation("S1: \(number) was booked after cloud \(cloud.name) called it final")
+            case .declined: violation("S1: \(number) was booked after cloud \(cloud.name) called it declined")
+            default: break
+            }
         }
     }
 

@@ -87,7 +87,7 @@ import TillSimulator
         options.restlessCashier = 200
         options.loss = 100
         var found = false
-        for seed in 1...30 as ClosedRange<UInt64> where !found {
+        for seed in 1...60 as ClosedRange<UInt64> where !found {
             var simulation = Simulation(seed: seed, options: options, cloudTable: planted.table)
             found = !simulation.run().violations.isEmpty
         }
