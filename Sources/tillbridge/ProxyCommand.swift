@@ -51,17 +51,20 @@ struct ProxyCommand: AsyncParsableCommand {
     @Option(name: .customLong("client-ca"), help: "Ask registers for a certificate of this CA as well, a PEM file.")
     var clientCA: String?
 
+    /// The limits where nothing else is set.
+    private static let standard = ProxySettings.Limits()
+
     @Option(help: "Register connections at the same time.")
-    var connections = 10_000
+    var connections = ProxyCommand.standard.connections
 
     @Option(name: .customLong("connections-per-address"), help: "Register connections from one address.")
-    var connectionsPerAddress = 1_000
+    var connectionsPerAddress = ProxyCommand.standard.connectionsPerAddress
 
     @Option(help: "Requests at one cloud at the same time, at most. The limit adapts itself below this.")
-    var concurrency = 2_048
+    var concurrency = ProxyCommand.standard.concurrency.maximum
 
     @Option(name: .customLong("requests-per-second"), help: "Requests of one connection; 0 does not limit.")
-    var requestsPerSecond = 500
+    var requestsPerSecond = Int(ProxyCommand.standard.requests?.perSecond ?? 0)
 
     @Option(help: "Event loops.")
     var threads = 2

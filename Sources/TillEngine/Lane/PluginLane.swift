@@ -301,9 +301,7 @@ package struct PluginLane: Sendable {
             }
         case .sendPay: if let position { plan(pay: true, at: position, now: now) }
         case .sendQuery: if let position { plan(pay: false, at: position, now: now) }
-        case .sendRevoke:
-            if let position, attempts[position].dutyA.dueAt == .max { attempts[position].startDuty(now: now) }
-        case .sendConfirm, .sendHygiene:
+        case .sendRevoke, .sendConfirm, .sendHygiene:
             if let position, attempts[position].dutyA.dueAt == .max { attempts[position].startDuty(now: now) }
         case .trySecondAttempt: if let position { trySecondAttempt(at: position, now: now) }
         case .answerPaid, .answerDeclined, .answerCancelled, .answerWaiting, .answerBusy, .answerUnacknowledged,

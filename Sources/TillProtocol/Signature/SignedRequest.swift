@@ -81,28 +81,19 @@ package struct OutgoingRequest: Equatable, Sendable {
         keyID: KeyID,
         signer: some Signer
     ) {
-        let contentDigest = ContentDigest.value(of: body)
-        let path = endpoint.wireBytes
-        let seconds = max(0, created.milliseconds / 1000)
-        let base = SignatureBase.request(
-            method: ("POST" as StaticString).bytes,
-            path: path,
-            contentDigest: contentDigest,
-            cloud: cloud,
-            created: seconds,
-            keyID: keyID
-        )
-        guard let signature = signer.sign(base), signature.count == 64 else { return nil }
-        var headers = SignedMessage.signatureHeaders(
-            .request,
-            contentDigest: contentDigest,
-            created: seconds,
-            keyID: keyID,
-            signature: signature
-        )
-        headers.add(HeaderName.cloud, cloud.bytes)
+        guard
+            let signed = SignedRequest.headers(
+                endpoint,
+                cloud: cloud,
+                body: body,
+                created: created,
+                keyID: keyID,
+                signer: signer
+            )
+        else { return nil }
+        var headers = signed.headers
         headers.add(HeaderName.contentType, MediaType.json)
-        bytes = HTTPSerializer.request(method: "POST", target: path, host: host, headers: headers, body: body)
-        binding = RequestBinding(path: path, contentDigest: contentDigest)
+        binding = signed.binding
+        bytes = HTTPSerializer.request(method: "POST", target: binding.path, host: host, headers: headers, body: body)
     }
 }
