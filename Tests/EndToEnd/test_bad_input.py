@@ -475,10 +475,20 @@ def test_demo_names_a_bad_setting(tillbridge, programs, tmp_path, more, names):
                *more, names=names)
 
 
+def is_free(port):
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
 def test_demo_names_a_port_in_use(tillbridge, programs, tmp_path):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
-        base = port - 300
+    # All other ports of the row are free, so that only this one can be the one in use.
+    base = next(base for base in range(12_000, 19_000, 500)
+                if all(is_free(base + place) for place in (0, 43, 101, 102, 200, 201, 300, 350, 400)))
+    port = base + 300
+    with socket.create_server(("127.0.0.1", port)):
         tillbridge(tmp_path, "demo", "--headless", "--data", "shop", "--plugin-binary", programs[1],
                    "--port-base", base, names=[port, "--port-base"])
 
