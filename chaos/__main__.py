@@ -61,8 +61,8 @@ def make_folder(options):
 
 
 async def run(options):
-    abilities = linux.Abilities()
     folder = make_folder(options)
+    abilities = linux.Abilities(folder)
     chaos = Chaos(options, abilities, folder)
     chaos.say(f"seed {options.seed}, {options.minutes:g} minutes, time factor {options.time_factor:g}, in {folder}")
     for what, why in abilities.refused.items():

@@ -151,7 +151,7 @@ def _by_cloud_link(victim, upwards, forward):
     """Proxy or cloud, as PAY or its answer passes between them."""
     async def strike(chaos, position):
         # Nobody else's request may be taken for this one's.
-        await chaos.all_quiet()
+        await chaos.all_quiet(position)
         links = chaos.plant.family("proxy-cloud")
         struck, triggers = [], []
 
@@ -215,7 +215,7 @@ def _cloud_commit(which, at_exit):
 
     async def strike(chaos, position):
         plant, driver = chaos.plant, chaos.drivers[position]
-        await chaos.all_quiet()
+        await chaos.all_quiet(position)
         home = plant.home_of_last(position)
         cloud = plant.cloud(home or "A")
         if not cloud.runs:
@@ -329,11 +329,11 @@ ALL = [
     Boundary("plug-in: FINAL synced, the lane free", "plugin",
              _at_call("fdatasync", 3, True, "password", "cancels"), True),
     Boundary("proxy: it has PAY, no cloud has it", "proxy", _by_plugin_link("proxy", True, True)),
-    Boundary("proxy: a cloud has PAY", "proxy", _by_cloud_link("proxy", True, True)),
+    Boundary("proxy: a cloud has the request", "proxy", _by_cloud_link("proxy", True, True)),
     Boundary("proxy: the cloud's answer is on its way", "proxy", _by_cloud_link("proxy", False, False)),
     Boundary("proxy: its answer is on its way", "proxy", _by_plugin_link("proxy", False, False)),
-    Boundary("cloud: PAY is on its way", "cloud", _by_cloud_link("cloud", True, False)),
-    Boundary("cloud: it has PAY", "cloud", _by_cloud_link("cloud", True, True)),
+    Boundary("cloud: a request is on its way", "cloud", _by_cloud_link("cloud", True, False)),
+    Boundary("cloud: it has a request", "cloud", _by_cloud_link("cloud", True, True)),
     Boundary("cloud: the claim written, not synced", "cloud", _cloud_commit("claim", False), True),
     Boundary("cloud: the claim synced, the wallet not asked", "cloud", _cloud_commit("claim", True), True),
     Boundary("cloud: the wallet's pay call has left", "cloud", _by_wallet_link("cloud", "pay", "left")),

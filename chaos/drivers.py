@@ -96,6 +96,8 @@ class Driver:
         weight = 2 if self.factor >= 1 else 3
         self._rows = [row[:2] for row in MIXTURE]
         self._weights = [row[weight] for row in MIXTURE]
+        # While blows are aimed nobody takes long, so that registers come to rest when they are asked to.
+        self.is_quick = False
 
     # ---- the harness's side ----
 
@@ -158,6 +160,8 @@ class Driver:
             behaviour, cashier, wallet, _ = scripted
         else:
             behaviour, cashier = self.random.choices(self._rows, self._weights)[0]
+            if self.is_quick and behaviour.startswith(("password", "never")):
+                behaviour, cashier = "pays", "waits"
             wallet = None
         wallet = wallet or self.random.choice(("alipay", "wechatpay"))
         self.orders += 1

@@ -30,6 +30,7 @@ class Chaos:
         self.drivers = []
         self.aiming = asyncio.Lock()
         self.machines_in_use = set()
+        self.clocks_in_use = set()
         self.kills = collections.Counter()
         self.misses = collections.Counter()
         self.pauses = collections.Counter()
@@ -119,6 +120,11 @@ class Chaos:
                     asyncio.ensure_future(self._revive_soon(part))
             await asyncio.sleep(0.05)
 
+    def abandoned(self):
+        """Parts that are down and nobody is about to start: struck by a blow that was meant for another one."""
+        return [part for part in self.plant.parts.values()
+                if not part.runs and not part.wanted and not part.lock.locked() and part.name not in self._reviving]
+
     async def _revive_soon(self, part):
         await asyncio.sleep(0.3)
         await self.revive(part)
@@ -132,21 +138,29 @@ class Chaos:
 
     # ---- quiet registers, for what has to be aimed ----
 
-    async def quiet(self, *positions):
-        """Holds registers between two sales, their lanes free. Undos behind a free lane may still go on."""
-        held = await asyncio.gather(*(self.drivers[position].hold(2 + 10 * self.factor) for position in positions))
+    async def quiet(self, position):
+        """Holds a register between two sales, its lane free. Undos behind a free lane may still go on."""
+        if not await self.drivers[position].hold(3 + 10 * self.factor):
+            raise Missed("the register is busy")
+        await self._free(position)
+
+    async def all_quiet(self, position):
+        """Holds all registers; the lane of the one in question is free, others may wait for an undo."""
+        held = await asyncio.gather(*(driver.hold(3 + 10 * self.factor) for driver in self.drivers))
         if not all(held):
             raise Missed("a register is busy")
-        for position in positions:
-            await self._free(position)
+        await self._free(position)
 
-    async def all_quiet(self):
-        await self.quiet(*range(REGISTERS))
+    async def free_registers(self, positions):
+        """Those of the registers whose lane is free now, in the given order."""
+        found = await asyncio.gather(*(self.plant.status(position, 0.5) for position in positions))
+        return [position for position, status in zip(positions, found)
+                if status and status.get("available") and status.get("lane") in ("free", "waiting", "unacknowledged")]
 
     async def _free(self, position):
         """Until the lane is free and its journal at rest: records of earlier payments would be taken for this one's."""
         index = None
-        for _ in range(40):
+        for _ in range(60):
             status = await self.plant.status(position, 0.5)
             if status and status.get("lane") == "free" and status.get("available"):
                 if index == status.get("journalIndex"):
@@ -180,6 +194,8 @@ class Chaos:
             part.strike(18)
         for network in self.plant.networks.values():
             network.heal()
+        for clock in self.plant.clocks.values():
+            clock.set(0)
         for link in self.plant.links:
             await self.heal_link(link, False)
         for driver in self.drivers:
@@ -225,26 +241,26 @@ class Chaos:
         return 130 * self.factor + 12
 
     async def _phases(self):
+        """Calm, storm, healing, and calm again, in which what the storm began comes to its end and is judged."""
         calm = 5 + 20 * self.factor
-        storm = 12 + 50 * self.factor
+        storm = 14 + 60 * self.factor
         healed_at = time.time()
         while True:
-            began = time.time()
-            left = self.deadline - time.monotonic() - self.reserve
-            if left < calm + storm and self.phases:
-                break
-            await asyncio.sleep(calm)
             if self.phases:
+                await self._watch_unlocking(healed_at)
                 await self._settle(healed_at)
-            self.calm.append((began, time.time()))
-            if self.deadline - time.monotonic() - self.reserve < storm and self.phases:
-                break
+            await asyncio.sleep(max(0, healed_at + calm - time.time()))
+            self.calm.append((healed_at, time.time()))
+            left = self.deadline - time.monotonic() - self.reserve
+            if left < storm / 2 and self.phases:
+                return
+            # No rest that is too short for another storm.
+            seconds = left if left < storm * 1.5 else storm
             since = time.time()
-            await self._storm(min(storm, max(5, self.deadline - time.monotonic() - self.reserve)))
+            await self._storm(max(5.0, seconds))
             await self.heal()
             healed_at = time.time()
             self.storms.append((since, healed_at))
-            await self._watch_unlocking(healed_at)
             self.phases += 1
 
     async def _storm(self, seconds):
@@ -254,7 +270,11 @@ class Chaos:
         player = Player(self)
         now = time.monotonic()
         aimed, tracks = schedule(self.options.seed, self.phases, self.abilities)
-        await self._play("aimed", aimed, player, now + seconds * 0.55)
+        for driver in self.drivers:
+            driver.is_quick = True
+        await self._play("aimed", aimed, player, now + seconds * 0.6)
+        for driver in self.drivers:
+            driver.is_quick = False
         end = now + seconds
         tasks = [asyncio.ensure_future(self._play(f"track {number}", acts, player, end))
                  for number, acts in enumerate(tracks, 1)]

@@ -143,6 +143,8 @@ class Installation:
         if abilities.networks:
             for name in ("cloudA", "cloudB", f"plugin{REGISTERS}"):
                 self.networks[name] = linux.Network()
+        self.clocks = {name: linux.WrongClock(f"{folder}/cloud-{name.lower()}.clock", abilities.clock)
+                       for name in CLOUDS} if abilities.clock else {}
         self.account_port = None
 
     # ---- names ----
@@ -217,13 +219,15 @@ class Installation:
         self.proxy_doors = {}
         # The registers learn the proxies at activation, and each has its own way to them; the list is only a start.
         self.proxy_ports = [free_port(), free_port()]
-        for name, other in (("A", "B"), ("B", "A")):
+        for name in CLOUDS:
             self._small(self.data(f"cloud-{name.lower()}"), 96)
             self._add_part(
                 f"cloud{name}", "cloud", "--name", name, "--data", self.data(f"cloud-{name.lower()}"),
                 "--keys", self.data("keys"), "--listen", f"127.0.0.1:{self.cloud_ports[name]}",
                 "--time-factor", str(self.factor),
                 "--proxies", ",".join(f"127.0.0.1:{port}" for port in self.proxy_ports), "--peer", "")
+            if name in self.clocks:
+                self.cloud(name).environment = self.clocks[name].environment
         for name, other in (("A", "B"), ("B", "A")):
             port = await self._add_link(
                 f"cloud{name}-cloud{other}", "cloud-cloud", f"cloud{other}", self.cloud_ports[other], f"cloud{name}")

@@ -112,7 +112,7 @@ private final class Started: Sendable {
     }
 }
 
-/// Wakes waiting undos when a wallet is back, and tells when the own clock is not trusted.
+/// Looks after the store, wakes waiting undos when a wallet is back, and tells when the own clock is not trusted.
 private struct WakeWatch: Service {
     let core: CloudCore
 
@@ -121,7 +121,7 @@ private struct WakeWatch: Service {
         do {
             while true {
                 try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(1)) }
-                if !core.status.storeWorks { await lookAtStore() }
+                try await lookAtStore()
                 if core.desk.someWalletCameBack() { await core.service.wake() }
                 let isTrusted = core.fence.isTrusted(at: core.clock.now())
                 if wasTrusted, !isTrusted { core.signals.alarm(.clockNotTrusted, key: core.settings.name.text) }
@@ -132,11 +132,15 @@ private struct WakeWatch: Service {
         }
     }
 
-    private func lookAtStore() async {
+    /// - Throws: Where only another start helps: whoever started this process starts it again, as after a crash.
+    private func lookAtStore() async throws(StartError) {
         do {
             try await core.store.checkWrites()
             core.status.set(storeWorks: true)
+        } catch .spent(let cause) {
+            throw StartError("The cloud ends because \(cause): check the disk; the next start reads the database back.")
         } catch {
+            core.status.set(storeWorks: false)
             core.logger.error("the store does not answer", metadata: ["error": "\(error)"])
         }
     }

@@ -6,6 +6,8 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
     case unclear(String)
     /// Nothing was stored, and the store cannot work now.
     case unavailable(String)
+    /// A commit failed: nothing is stored any more until a restart has read back what the disk holds.
+    case spent(String)
     /// Something stored does not read as what it should be.
     case damaged(String)
 
@@ -13,6 +15,7 @@ package enum StoreError: Error, Equatable, Sendable, CustomStringConvertible {
         switch self {
         case .unclear(let cause): "The store does not know whether it has stored: \(cause)"
         case .unavailable(let cause): "The store is not available: \(cause)"
+        case .spent(let cause): "The store takes nothing any more: \(cause)"
         case .damaged(let cause): "The store is damaged: \(cause)"
         }
     }

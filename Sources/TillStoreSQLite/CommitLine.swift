@@ -112,7 +112,7 @@ final class CommitLine: Sendable {
             }
             // Nobody can say what a crash would find now. What a failed sync left in the file system's cache may never
             // reach the disk although it reads well, so nothing more is stored until a restart has read it back.
-            state.withLock { $0.refusal = .unavailable("a commit failed (\(error)); restart the cloud") }
+            state.withLock { $0.refusal = .spent("a commit failed (\(error))") }
             for finish in finishes { finish(.unclear("\(error)")) }
         }
     }

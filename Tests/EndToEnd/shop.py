@@ -34,6 +34,15 @@ def runs(pid):
         return False
 
 
+def traced(pid):
+    """Whether a tracer has hold of every thread of a process."""
+    for task in os.listdir(f"/proc/{pid}/task"):
+        with open(f"/proc/{pid}/task/{task}/status", encoding="ascii") as file:
+            if "TracerPid:\t0\n" in file.read():
+                return False
+    return True
+
+
 class Shop:
     _numbers = itertools.count(1)
 
@@ -164,6 +173,10 @@ class Shop:
         pid = self.ready["pids"][name]
         os.kill(pid, with_signal)
         until(f"{name} to end", lambda: not runs(pid))
+
+    def adopt(self, process):
+        """A process of the test's own that ends with the shop."""
+        self._own.append(process)
 
     def start_plugin(self):
         """Starts the plug-in's file on its folder again, as an init system would."""

@@ -9,7 +9,7 @@ import time
 
 import pytest
 
-from shop import runs, until
+from shop import runs, traced, until
 
 
 def test_a_plugin_killed_while_the_shopper_is_asked_revokes_after_its_restart(shop):
@@ -106,6 +106,33 @@ def test_a_payment_whose_wallet_dies_under_it_is_undone_for_as_long_as_the_walle
     assert shop.status()["lane"] == "revoking"
     _, busy = shop.pay(shop.new_sale(), 900, other)
     assert busy["outcome"] == "busy"
+
+
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace makes the disk fail")
+def test_a_cloud_whose_disk_fails_ends_itself_and_goes_on_after_its_next_start(shop, programs):
+    shop.sell(500)
+    until("both clouds to know of it", lambda: shop.status()["openAttempts"] == 0)
+    pid = shop.ready["pids"]["cloudB"]
+    with open(f"/proc/{pid}/cmdline", "rb") as file:
+        command = [word.decode() for word in file.read().split(b"\0")[:-1]]
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-p", str(pid), "-e", "trace=fdatasync",
+         "-e", "inject=fdatasync:error=EIO:when=1"], stderr=subprocess.PIPE, text=True)
+    try:
+        until("strace to have hold of it", lambda: tracer.poll() is not None or traced(pid))
+        # What is set at cloud A is stored at cloud B as well.
+        subprocess.run([programs[0], "admin", "supervisor", "add", "--id", "second", "--data",
+                        shop.folder / "cloud-a"], input="1357\n", text=True, check=True, capture_output=True)
+        until("the cloud to end", lambda: not runs(pid), 15)
+    finally:
+        tracer.terminate()
+        if "permitted" in tracer.communicate()[1]:
+            pytest.skip("this machine does not permit tracing")
+    again = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    shop.adopt(again)
+    assert again.stdout.readline().startswith("ready ")
+    shop.sell(700)
+    until("both clouds to know of all sales", lambda: shop.status()["openAttempts"] == 0)
 
 
 def test_a_restored_journal_turns_the_lane_red_and_a_supervisor_opens_it_for_good(shop):

@@ -77,14 +77,16 @@ extension CloudReference {
         case .open: isVerify ? lookLater() : call(.cancel)
         case .notFound, .payError:
             if !isVerify { return call(.cancel) }
-            if outcome == .payError, record.cancelResult == .closed || record.cancelResult == .refunded {
-                return end(wasPaid ? .refunded : .closed)
-            }
+            if outcome == .payError, hasCancelled { return end(wasPaid ? .refunded : .closed) }
             if query.askedAt < proof, record.cancelResult == .refused { return lookLater() }
+            // The wallet has just ended the trade, so it knows it: unless this cloud can say more, look again soon.
+            if query.askedAt < proof, hasCancelled, !(isPaying && record.unsent) { return lookLater() }
             nothingFound(query)
         case .closed: break
         }
     }
+
+    private var hasCancelled: Bool { record.cancelResult == .closed || record.cancelResult == .refunded }
 
     private var wasPaid: Bool {
         record.cancelResult == .refunded || record.trade != nil || record.refundAccepted

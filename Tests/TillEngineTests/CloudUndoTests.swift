@@ -64,6 +64,22 @@ struct CloudUndoTests {
         #expect(drive.effects.query?.purpose == .look)
     }
 
+    @Test("a query that lags behind a cancel is asked again in seconds, not at F", arguments: [true, false])
+    func laggingQuery(refunded: Bool) {
+        var drive = paid()
+        drive.revoke(.cashier)
+        drive.queryAnswers(.notFound)
+        #expect(drive.effects.cancels)
+        drive.cancelAnswers(refunded ? .refunded : .closed)
+        drive.queryAnswers(.notFound)
+        #expect(drive.state == .revoking)
+        let asked = drive.now
+        drive.due()
+        #expect(drive.now - asked <= 1_000 && drive.effects.query?.purpose == .look)
+        drive.queryAnswers(.closed)
+        #expect(drive.state == .revoked)
+    }
+
     @Test("a refused cancel leads to the undo's own refund, always with the same number")
     func refund() {
         var drive = paid()

@@ -113,6 +113,7 @@ class Books:
             self.trades = {trade.number: trade for trade in map(Trade, json.load(file))}
         with open(f"{folder}/books/ledger.json", encoding="utf-8") as file:
             self.ledger = json.load(file)
+        self.pay_calls = self._pay_calls()
         self.registers = []
         for position, name in enumerate(self.run["registers"]):
             records, complaints = journal.read(f"{folder}/register-{position + 1}", thorough)
@@ -127,7 +128,7 @@ class Books:
                     lines.append(json.loads(line))
         return lines
 
-    def pay_calls(self):
+    def _pay_calls(self):
         """How often a pay request for a number came to the wallet, by the wallet's own log."""
         calls = {}
         path = f"{self.folder}/sandbox/wallet-log.jsonl"

@@ -268,7 +268,7 @@ def wallet(books, final):
                 yield wrong("S9", f"handed over, and the wallet holds {trade.net} of {trade.amount} fen")
         if final and trade.state == "waiting":
             yield wrong("L1", "the wallet still asks the shopper at the end")
-    for number, count in books.pay_calls().items():
+    for number, count in books.pay_calls.items():
         if count > 1:
             yield Violation("S12", f"{count} pay calls came to the wallet", number[1:10], number=number)
         if number not in attempts:

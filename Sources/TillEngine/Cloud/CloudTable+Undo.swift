@@ -69,6 +69,9 @@ extension CloudTable {
             [.revoking], [.queryNotFound, .queryPayError], if: [.verifying, .unsentSinceQuery], do: [.lookAgainLater],
             "the pay call ended after this query was asked"),
         CloudRow(
+            [.revoking], [.queryNotFound], if: [.verifying, .cancelDone], do: [.lookAgainLater],
+            "what was cancelled was there: the query lags"),
+        CloudRow(
             [.revoking], [.queryNotFound, .queryPayError], if: [.verifying], do: [.sleepUntilProof],
             "a cancel that found nothing proves nothing"),
         CloudRow([.revoking], [.queryOpen, .queryNotFound, .queryPayError], do: [.callCancel]),
