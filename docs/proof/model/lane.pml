@@ -130,7 +130,8 @@ end:
     do
     :: d_step { p[i] == L_intent && !left[i] && ours[i] -> left[i] = 1 }
     :: d_step { p[i] == L_intent && !left[i] && ours[i] -> w[i] = W_NOT; LANE_neverLeft(i) }
-    :: d_step { left[i] && w[i] == W_NONE && (p[i] == L_intent || p[i] == L_revoke || p[i] == L_duty || p[i] == L_released) ->
+    :: d_step { left[i] && w[i] == W_NONE &&
+        (p[i] == L_intent || p[i] == L_revoke || p[i] == L_duty || p[i] == L_released) ->
         w[i] = W_PAID; MONEY(sale[i]) }
     :: d_step { p[i] == L_intent && w[i] == W_PAID -> LANE_paidReply(i); MONEY(sale[i]) }
     :: d_step { p[i] == L_intent && w[i] == W_PAID -> offline = 1; LANE_paidReply(i); offline = 0; MONEY(sale[i]) }
@@ -161,7 +162,8 @@ end:
 /* A sale that is asked for: its newest attempt answers, the attempt in the way answers, or a new one begins. A sale
  * that ended unpaid takes another code as a new attempt. */
 #define LATEST(i, s) \
-    (sale[i] == s && (i == 3 || sale[(i + 1) % 4] != s) && (i >= 2 || sale[(i + 2) % 4] != s) && (i >= 1 || sale[3] != s))
+    (sale[i] == s && (i == 3 || sale[(i + 1) % 4] != s) && (i >= 2 || sale[(i + 2) % 4] != s) && \
+     (i >= 1 || sale[3] != s))
 #define ENDED_UNPAID(i) (p[i] == L_declined || p[i] == L_final || p[i] == L_unsent)
 #ifdef M_ACKED_STARTS_AGAIN
 #undef ENDED_UNPAID
@@ -179,7 +181,11 @@ inline PAY_OTHER(s) {
     :: BLOCKS(1) -> LANE_payOtherSale(1)
     :: BLOCKS(2) -> LANE_payOtherSale(2)
     :: BLOCKS(3) -> LANE_payOtherSale(3)
-    :: else -> place = begun; sale[place] = s; LANE_payNew(place); if :: p[place] == L_free -> sale[place] = 0 :: else -> begun++ fi
+    :: else ->
+        place = begun;
+        sale[place] = s;
+        LANE_payNew(place);
+        begun++
     fi;
     wanted = 0;
     place = 0
@@ -222,7 +228,7 @@ active proctype Register() {
     OTHER_SALE(2)
     OTHER_SALE(3)
     OTHER_SALE(4)
-    :: d_step { shop && begun < LIMIT -> offline = 1; wanted = 1; place = begun; LANE_payNew(place); offline = 0; place = 0; wanted = 0 }
+    :: d_step { shop && begun < LIMIT -> offline = 1; place = begun; LANE_payNew(place); offline = 0; place = 0 }
     :: d_step { crash -> crash = 0; RESTART(0); RESTART(1); RESTART(2); RESTART(3) }
     :: d_step { shop -> shop = 0 }; break
     od;

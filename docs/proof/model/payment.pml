@@ -6,8 +6,8 @@
  * What plug-in and clouds decide is not written here: tables.pml is made from tables.txt, which is held against the
  * program's own tables. Here are the world around them and what the tables' words mean in it: G_ a guard, A_ an action.
  *
- * Time is four phases that only advance. All runs are finite: messages are facts that stay ("was sent"), repeating one
- * that changes nothing is possible before the last phase only, and a wallet is asked again only after something changed.
+ * Time is four phases that only advance. All runs end: messages are facts that stay ("was sent"), repeating one that
+ * changes nothing is possible before the last phase only, and a wallet is asked again only after something changed.
  */
 #define BEFORE_D 0
 #define BEFORE_F 1  /* the plug-in decides somewhere in here */
@@ -147,11 +147,8 @@ bit promotedEarly;          /* within the margin of t0 */
 #endif
 
 /* One event's circumstances; not part of the state. */
-hidden byte cut, out, asked, got, purpose, sent;
+hidden byte asked, got, purpose, sent;
 hidden byte late, old, shed;
-
-#define CUT_BEFORE 1  /* power fails before the record is durable */
-#define CUT_AFTER  2  /* power fails right after */
 
 #include "states.pml"
 
@@ -228,43 +225,29 @@ inline ENTER_lane(i, next) {
 inline A_lane_journal(i) {
     if
     :: EARLY -> skip
-    :: else ->
-        if
-        :: cut == CUT_BEFORE -> out = 0
-        :: else ->
-            j = p;
-            MONEY();
-            if :: cut == CUT_AFTER -> out = 0 :: else fi
-        fi
+    :: else -> j = p; MONEY()
     fi
 }
 inline A_lane_journalClosed(i) { skip }
 inline A_lane_close(i) { skip }
 inline A_lane_sendPay(i) {
-    if
-    :: out && EARLY -> pay = 2; everLeft = 1
-    :: out && !EARLY && pay == 0 -> pay = 1
-    :: else
-    fi
-}
-inline A_lane_sendQuery(i) { skip }
-inline A_lane_sendRevoke(i) { if :: out -> owing = 1 :: else fi }
-inline A_lane_sendConfirm(i) { if :: out -> owing = 1 :: else fi }
-inline A_lane_sendHygiene(i) { if :: out -> owing = 1 :: else fi }
-/* The register may be told as soon as the record is durable, so the journal stands for what it knows. */
-inline A_lane_answerPaid(i) {
-    if
-    :: out ->
-        CHECK(S5_one_way_door, j != L_revoke && j != L_final);
-        CHECK(S4_write_ahead, j == L_paid || j == L_acked)
-    :: else
-    fi
+    CHECK(S4_write_ahead, j == L_intent);
+    if :: pay == 0 -> pay = 1 :: else fi
 }
 #define NOT_PAID (j == L_declined || j == L_unsent || j == L_final)
-inline A_lane_answerDeclined(i) { CHECK(S4_write_ahead, !out || NOT_PAID) }
-inline A_lane_answerStored(i) { CHECK(S4_write_ahead, !out || NOT_PAID) }
+inline A_lane_sendQuery(i) { skip }
+inline A_lane_sendRevoke(i) { CHECK(S4_write_ahead, j == L_revoke); owing = 1 }
+inline A_lane_sendConfirm(i) { CHECK(S4_write_ahead, j == L_acked); owing = 1 }
+inline A_lane_sendHygiene(i) { CHECK(S4_write_ahead, NOT_PAID); owing = 1 }
+/* The register may be told as soon as the record is durable, so the journal stands for what it knows. */
+inline A_lane_answerPaid(i) {
+    CHECK(S5_one_way_door, j != L_revoke && j != L_final);
+    CHECK(S4_write_ahead, j == L_paid || j == L_acked)
+}
+inline A_lane_answerDeclined(i) { CHECK(S4_write_ahead, NOT_PAID) }
+inline A_lane_answerStored(i) { CHECK(S4_write_ahead, NOT_PAID) }
 /* Another attempt has another number: the lane's model. Here the register hears that this one is over. */
-inline A_lane_trySecondAttempt(i) { CHECK(S4_write_ahead, !out || NOT_PAID) }
+inline A_lane_trySecondAttempt(i) { CHECK(S4_write_ahead, NOT_PAID) }
 
 /* ---- the words of the clouds' table ---- */
 
@@ -455,8 +438,6 @@ inline A_cloud_retryHourly(c) { step[c] = U_LOOK; cancelled[c] = 0 }
 /* Power fails, and the journal is read again. */
 inline RESTART() {
     pluginCrash = 0;
-    cut = 0;
-    out = 1;
     p = j;
     ours = 0;
     everLeft = 0;
@@ -467,30 +448,25 @@ inline RESTART() {
     LANE_restart(0)
 }
 
-/* An event of the plug-in; the same with a power failure at its journal record. Once it has decided, a restart loses
- * nothing, so its number is not counted. */
-#define MAY_CRASH (pluginCrash || p != L_free && p != L_intent && phase < LATER)
-#define EVENT(condition, event) \
-    :: d_step { (condition) -> cut = 0; out = 1; event; LATE_RECORD() } \
-    :: d_step { (condition) && MAY_CRASH -> cut = CUT_BEFORE; out = 1; event; RESTART() } \
-    :: d_step { (condition) && MAY_CRASH -> cut = CUT_AFTER; out = 1; event; LATE_RECORD(); RESTART() }
-
-inline LATE_RECORD() { if :: EARLY && cut != CUT_BEFORE -> j = p :: else fi }
+/* Power may fail between any two events. What a row sends and answers is checked against the disk when it does so, so a
+ * failure inside a row is one of these. Once the plug-in has decided, a restart loses nothing: they are not counted. */
+#define MAY_CRASH (p != L_free && (pluginCrash || p != L_intent && phase < LATER))
+#define EVENT(condition, event) :: d_step { (condition) -> event; if :: EARLY -> j = p :: else fi }
 
 /* One that changes nothing: possible until the last phase, so that runs end. */
 #define IDLE(condition, event) \
-    :: d_step { (condition) && phase < LATER -> cut = 0; out = 1; event }
+    :: d_step { (condition) && phase < LATER -> event }
 
 active proctype Plugin() provided (busy == 0) {
 end:
     do
-    EVENT(p == L_free, LANE_payNew(0))
+    EVENT(p == L_free && phase == BEFORE_D, LANE_payNew(0))
     EVENT(pay == 1, pay = 0; LANE_neverLeft(0))
     :: d_step { pay == 1 -> pay = 2; everLeft = 1 }
     :: d_step { pay == 2 -> pay = 3 }
     IDLE(p == L_intent && pay >= 2, LANE_neverLeft(0); LANE_transportError(0))
     IDLE(p == L_intent, LANE_pendingReply(0); LANE_unknownReply(0); LANE_paySameSale(0))
-    :: d_step { p == L_intent && reattach == 1 -> reattach = 2; cut = 0; out = 1; LANE_status(0) }
+    :: d_step { p == L_intent && reattach == 1 -> reattach = 2; LANE_status(0) }
     EVENT(p == L_intent && reattach == 1, LANE_reattachWindowOver(0))
     IDLE(p == L_intent && reattach == 2, LANE_reattachWindowOver(0))
     EVENT(p == L_intent && phase >= BEFORE_F, LANE_decisionTime(0))
@@ -513,11 +489,10 @@ end:
     IDLE((p == L_declined || p == L_final) && C(A) == C_revoked && C(B) == C_revoked, LANE_finalByBoth(0))
     IDLE(p == L_acked && C(A) == C_confirmed && C(B) == C_confirmed, LANE_confirmedByBoth(0))
 
-    /* Power fails between two events. */
-    :: d_step { MAY_CRASH && p != L_free -> RESTART() }
+    :: d_step { MAY_CRASH -> RESTART() }
 
 #ifdef M_LATE_SUCCESS
-    :: d_step { saidPaid && p == L_revoke -> p = L_paid; out = 1; A_lane_answerPaid(0); j = p }
+    :: d_step { saidPaid && p == L_revoke -> p = L_paid; A_lane_answerPaid(0); j = p }
 #endif
 #ifdef M_NO_RECORD_DECLINED
     :: d_step { p == L_intent && !dead[B] && C(B) == C_none -> p = L_declined; j = p; owing = 1; MONEY() }
@@ -623,9 +598,10 @@ end:
         (phase < LATER || SHOWS_PAID && !saidPaid) ->
         asked = ASK_QUERY; CLOUD_query(c); SETTLE() }
 #ifdef M_NO_TOMBSTONE
-    :: d_step { !dead[c] && OWES_REVOKE && LEAVES_NOTHING(c) && !saidFinal -> saidFinal = (p == L_revoke) }
+    :: d_step { !dead[c] && OWES_REVOKE && LEAVES_NOTHING(c) && p == L_revoke && !saidFinal -> saidFinal = 1 }
 #endif
-    :: d_step { !dead[c] && OWES_REVOKE && (phase < LATER || MOVES_cloud_revoke(c) || UNDO_NEWS(c)) && !LEAVES_NOTHING(c) ->
+    :: d_step { !dead[c] && OWES_REVOKE && !LEAVES_NOTHING(c) &&
+        (phase < LATER || MOVES_cloud_revoke(c) || UNDO_NEWS(c)) ->
         asked = ASK_REVOKE; CLOUD_revoke(c); SETTLE() }
     :: d_step { !dead[c] && owing && p == L_acked && call[c] == Q_NONE && (phase < LATER || MOVES_cloud_confirm(c) ||
                 SHOWS_PAID && (C(c) == C_sending || C(c) == C_unknown || C(c) == C_declined || C(c) == C_tomb)) ->
@@ -779,7 +755,8 @@ end:
         fi;
         CHANGED() }
     /* It does not see yet what it did itself. */
-    :: d_step { call[c] == Q_CANCEL && result[c] == 0 && !visible && phase != LATER && w != W_NONE -> result[c] = R_NOTFOUND }
+    :: d_step { call[c] == Q_CANCEL && result[c] == 0 && !visible && phase != LATER && w != W_NONE ->
+        result[c] = R_NOTFOUND }
     :: d_step { call[c] == Q_CANCEL && result[c] == 0 && w == W_PAID -> result[c] = R_REFUSED }
     :: d_step { call[c] == Q_REFUND && result[c] == 0 ->
 #ifdef M_FRESH_REFUND
@@ -819,7 +796,8 @@ end:
     :: d_step { PAYABLE -> TRADE(W_PAID, 1, R_DECLINED) }
     :: d_step { PAYABLE -> TRADE(W_OPEN, 1, R_OPEN) }
     :: d_step { PAYABLE -> TRADE(W_FAILED, 0, R_DECLINED) }
-    :: d_step { wire == PAY_WIRE && !PAYABLE -> wire = (caller -> PAY_DONE : PAY_OVER); payResult = (caller -> R_UNKNOWN : 0); caller = 1 }
+    :: d_step { wire == PAY_WIRE && !PAYABLE ->
+        wire = (caller -> PAY_DONE : PAY_OVER); payResult = (caller -> R_UNKNOWN : 0); caller = 1 }
     /* Request or reply lost. */
     :: d_step { wire == PAY_WIRE || wire == PAY_DONE -> wire = PAY_OVER; payResult = 0; caller = 1 }
     :: d_step { w == W_OPEN -> w = W_PAID; MONEY(); CHANGED() }
@@ -847,7 +825,7 @@ end:
 active proctype Time() provided (busy == 0) {
     COUNT_ROWS;
     do
-    :: d_step { phase < AFTER_F -> phase++; CHANGED() }
+    :: d_step { phase < AFTER_F && p != L_free -> phase++; CHANGED() }
     :: d_step { phase == AFTER_F -> phase++; CHANGED() }; break
     od;
 accept_later:
