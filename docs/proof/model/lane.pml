@@ -218,7 +218,6 @@ active proctype Register() {
     :: acknowledges = 1
     :: acknowledges = 0
     fi;
-    COUNT_ROWS;
     do
     SAME_SALE(0, sale[0])
     SAME_SALE(1, sale[1])

@@ -823,7 +823,6 @@ end:
 
 /* While time stands at its last phase every run must end, so a cycle there is an error: hence the label. */
 active proctype Time() provided (busy == 0) {
-    COUNT_ROWS;
     do
     :: d_step { phase < AFTER_F && p != L_free -> phase++; CHANGED() }
     :: d_step { phase == AFTER_F -> phase++; CHANGED() }; break
