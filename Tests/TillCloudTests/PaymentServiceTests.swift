@@ -103,6 +103,23 @@ import TillStore
         #expect(wallets.calls.pay == 1)
     }
 
+    @Test("the wallet's request is made while the claim is being stored, and leaves after it", .timeLimit(.minutes(1)))
+    func draftBesideClaim() async throws {
+        let wallets = FakeWallets()
+        let service = service(wallets)
+        let intent = Sample.intent(at: clock.now())
+        let paidTooEarly = Mutex(false)
+        rows.beforeNextCommit {
+            while wallets.calls.draft == 0 { await Task.yield() }
+            paidTooEarly.withLock { $0 = wallets.calls.pay > 0 }
+        }
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .seconds(5))
+            #expect(wallets.calls.draft == 1 && wallets.calls.pay == 1)
+            #expect(!paidTooEarly.withLock { $0 })
+        }
+    }
+
     @Test("what a register confirmed at the cloud that did not pay is proven at the wallet afterwards")
     func provenLater() async throws {
         let isShown = Atomic<Bool>(false)

@@ -193,7 +193,7 @@ private final class BlockingLink {
     private func receive() -> Bool {
         wait(UInt16(CP_READ))
         let bytes = Bytes.filled(capacity: 8_192) { Int(cp_read(socket, $0, $1)) }
-        return !bytes.isEmpty && client.feed(bytes)
+        return !bytes.isEmpty && client.feed(bytes, count: bytes.count)
     }
 
     private func wait(_ wanted: UInt16) {

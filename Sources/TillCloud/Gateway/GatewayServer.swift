@@ -165,10 +165,9 @@ private struct Responder: HTTPResponder {
         }
         var headers = HTTPHeaders()
         for field in request.headers { headers.add(field.name.canonicalName.utf8, field.value.utf8) }
-        return response(
-            await handler.answer(GatewayRequest(method: method, path: path, headers: headers, body: body)),
-            close: false
-        )
+        let incoming = GatewayRequest(method: method, path: path, headers: headers, body: body)
+        let answer = await withTaskExecutorPreference(EventLoopsExecutor.here) { await handler.answer(incoming) }
+        return response(answer, close: false)
     }
 
     /// `Content-Length` only: no chunks, no trailers, no `Expect`.

@@ -8,21 +8,12 @@ import TillEngine
 /// Calls that go out, and work that time brings.
 extension PaymentService {
     /// The one pay call. What it needs dies with it, so that a restart cannot repeat it.
-    func pay(_ call: CloudPayCall, payment: CloudPayment, request: Request) {
-        guard let details = request.details else { preconditionFailure("a claim without a payment code") }
+    func pay(_ call: CloudPayCall, _ draft: PayDraft, payment: CloudPayment) {
         let right = PayRight(call: call)
-        let walletPayment = WalletPayment(
-            order: payment.order,
-            code: details.code,
-            subject: details.subject,
-            operatorName: details.operatorName,
-            items: details.items
-        )
         let (clock, trusted) = (clock, signals.clockTrusted)
         jobs.submit {
             let result = await self.wallets.pay(
-                walletPayment,
-                intent: payment.intent,
+                draft,
                 deadline: call.deadline,
                 mayWrite: { trusted() && right.use(at: clock.now()) }
             )

@@ -21,6 +21,10 @@ final class PaymentService: Sendable {
             self.items = items
             self.subject = subject
         }
+
+        func payment(of order: WalletOrder) -> WalletPayment {
+            WalletPayment(order: order, code: code, subject: subject, operatorName: operatorName, items: items)
+        }
     }
 
     /// One event and what it needs if there is no row yet.
@@ -163,16 +167,35 @@ final class PaymentService: Sendable {
                 guard isRead else { continue }
                 return perform(effects, of: payment, request: request)
             }
-            switch try await rows.commit(payment, commit, journal: request.journal) {
+            let (result, draft) = try await store(payment, commit, request: request, before: effects)
+            switch result {
             case .stored:
                 announce(commit, payment)
-                return perform(Array(effects.dropFirst()), of: payment, request: request)
+                return perform(Array(effects.dropFirst()), of: payment, request: request, draft: draft)
             case .lost, .tooLate:
                 // Read again and decide again: past D the machine itself refuses.
                 continue
             }
         }
         throw PaymentServiceError.tooManyWriters
+    }
+
+    /// Stores a decision. Where it is the claim of the right to send, the request is made and signed meanwhile: RSA
+    /// takes about as long as the disk, and neither needs the other. What was signed leaves only after the commit; where
+    /// the claim is lost it is thrown away.
+    private func store(
+        _ payment: CloudPayment,
+        _ commit: CloudCommit,
+        request: Request,
+        before effects: [CloudEffect]
+    ) async throws -> (CommitResult, PayDraft?) {
+        let pays = effects.contains { if case .pay = $0 { true } else { false } }
+        guard pays, let details = request.details else {
+            return (try await rows.commit(payment, commit, journal: request.journal), nil)
+        }
+        async let draft = wallets.draft(details.payment(of: payment.order), intent: payment.intent)
+        let result = try await rows.commit(payment, commit, journal: request.journal)
+        return (result, await draft)
     }
 
     /// Only a PAY looks at its register's sequence.
@@ -231,7 +254,8 @@ final class PaymentService: Sendable {
     private func perform(
         _ effects: [CloudEffect],
         of payment: CloudPayment,
-        request: Request
+        request: Request,
+        draft: PayDraft? = nil
     ) -> (CloudAnswer, mayHold: Bool) {
         var result: (CloudAnswer, mayHold: Bool) = (.nothing, false)
         let number = request.number
@@ -240,7 +264,9 @@ final class PaymentService: Sendable {
             case .commit: break
             case .answer(let answer, let mayHold): result = (answer, mayHold)
             case .tell(let answer): board.post(.told(answer), for: number)
-            case .pay(let call): pay(call, payment: payment, request: request)
+            case .pay(let call):
+                guard let draft else { preconditionFailure("a claim without a request") }
+                pay(call, draft, payment: payment)
             case .query(let query):
                 start(.query(payment.order), of: payment) { .queryOutcome($0.asQuery, query) }
             case .cancel:

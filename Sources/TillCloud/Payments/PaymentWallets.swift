@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
 import TillEngine
+import TillWallets
 
 /// How the payment logic reaches wallets: one call, one outcome, never a repetition.
 protocol PaymentWallets: Sendable {
@@ -8,16 +9,25 @@ protocol PaymentWallets: Sendable {
     func route(_ intent: Intent) -> CloudRoute
     /// Whether new payments of this intent's account are taken: it exists, and its breaker is closed.
     func isOn(_ intent: Intent) -> Bool
+    /// Makes and signs the request of a pay call. Nothing leaves.
+    func draft(_ payment: WalletPayment, intent: Intent) async -> PayDraft
     /// The one pay call.
     /// - Parameter mayWrite: The last check, directly before the request's content is written. True at most once.
     func pay(
-        _ payment: WalletPayment,
-        intent: Intent,
+        _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
     ) async -> PayResult
     /// A call that may be repeated.
     func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome
+}
+
+/// A pay request that is ready to leave. It holds the payment code: like the call's other details it is stored nowhere.
+struct PayDraft: Sendable {
+    let payment: WalletPayment
+    let intent: Intent
+    /// Nil where the account cannot make it.
+    let request: OutboundRequest?
 }
 
 /// What became of the one pay call.

@@ -8,7 +8,24 @@ import NIOPosix
 ///
 /// A task may keep its thread for about a millisecond, as an RSA signature does, and must never block for longer.
 final class EventLoopsExecutor: TaskExecutor {
-    static let shared = EventLoopsExecutor()
+    /// Goes on on the thread that it is called from, and from any other on one of the loops.
+    static let shared = EventLoopsExecutor(of: nil)
+
+    private static let pinned = Dictionary(
+        uniqueKeysWithValues: MultiThreadedEventLoopGroup.singleton.makeIterator().map { loop in
+            (ObjectIdentifier(loop), EventLoopsExecutor(of: loop))
+        }
+    )
+
+    /// Comes back to one loop, from the commit's thread too; nil: see ``shared``.
+    private let home: (any EventLoop)?
+
+    private init(of loop: (any EventLoop)?) { home = loop }
+
+    /// The executor that comes back to the loop of this thread.
+    static var here: EventLoopsExecutor {
+        MultiThreadedEventLoopGroup.currentEventLoop.flatMap { pinned[ObjectIdentifier($0)] } ?? shared
+    }
 
     /// The loop of this thread, or else any.
     static var loop: any EventLoop {
@@ -17,6 +34,6 @@ final class EventLoopsExecutor: TaskExecutor {
 
     func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
-        EventLoopsExecutor.loop.execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
+        (home ?? EventLoopsExecutor.loop).execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 }

@@ -5,19 +5,20 @@
 final class JobQueue: Sendable {
     typealias Job = @Sendable () async -> Void
 
-    private let stream: AsyncStream<Job>
-    private let continuation: AsyncStream<Job>.Continuation
+    private let stream: AsyncStream<(Job, EventLoopsExecutor)>
+    private let continuation: AsyncStream<(Job, EventLoopsExecutor)>.Continuation
 
-    init() { (stream, continuation) = AsyncStream<Job>.makeStream() }
+    init() { (stream, continuation) = AsyncStream<(Job, EventLoopsExecutor)>.makeStream() }
 
-    func submit(_ job: @escaping Job) { continuation.yield(job) }
+    /// The job stays with the event loop that it is submitted from.
+    func submit(_ job: @escaping Job) { continuation.yield((job, .here)) }
 
     /// No job is taken any more; ``run()`` returns when those that run have ended.
     func finish() { continuation.finish() }
 
     func run() async {
         await withDiscardingTaskGroup { group in
-            for await job in stream { group.addTask { await job() } }
+            for await (job, executor) in stream { group.addTask(executorPreference: executor) { await job() } }
         }
     }
 }

@@ -69,23 +69,29 @@ final class WalletDesk: PaymentWallets {
         return open.reduce(false) { $1.breaker.cameBack(at: now) || $0 }
     }
 
+    func draft(_ payment: WalletPayment, intent: Intent) async -> PayDraft {
+        var request: OutboundRequest?
+        if let account = account(of: intent) {
+            request = await self.request(for: .pay(payment), at: clock.now(), account: account)
+        }
+        return PayDraft(payment: payment, intent: intent, request: request)
+    }
+
     func pay(
-        _ payment: WalletPayment,
-        intent: Intent,
+        _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
     ) async -> PayResult {
-        guard let account = account(of: intent) else { return .unwritten(.noConnection) }
-        let now = clock.now()
-        guard now < deadline else { return .unwritten(.late) }
-        guard let request = await request(for: .pay(payment), at: now, account: account) else {
+        guard let request = draft.request, let account = account(of: draft.intent) else {
             return .unwritten(.noConnection)
         }
+        let now = clock.now()
+        guard now < deadline else { return .unwritten(.late) }
         let patience = Duration.milliseconds(min(times.scaled(1_000), deadline - now))
         guard await account.budget.enter(pay: true, within: patience) else { return .unwritten(.late) }
         defer { account.budget.leave() }
         guard clock.now() < deadline else { return .unwritten(.late) }
-        let operation = WalletOperation.pay(payment)
+        let operation = WalletOperation.pay(draft.payment)
         let result: PayResult
         do throws(WalletSilence) {
             let reading = try await exchange(request, operation: operation, account: account, mayWrite: mayWrite)

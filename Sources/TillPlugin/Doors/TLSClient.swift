@@ -45,8 +45,8 @@ final class TLSClient {
 
     deinit { ctls_client_free(handle) }
 
-    /// Bytes that came from the server. False when they exceed the queue.
-    func feed(_ bytes: [UInt8]) -> Bool { ctls_client_feed(handle, bytes, bytes.count) == 0 }
+    /// The first `count` bytes came from the server. False when they exceed the queue.
+    func feed(_ bytes: [UInt8], count: Int) -> Bool { ctls_client_feed(handle, bytes, count) == 0 }
 
     /// Hands the bytes that wait for the server to `send`, which returns how many it took, 0 for none.
     /// Returns whether anything still waits.

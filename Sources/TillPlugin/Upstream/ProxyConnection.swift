@@ -20,6 +20,9 @@ final class ProxyConnection {
         case malformed(HTTPError)
     }
 
+    /// Bytes that are read at a time: more than a payment's answer has.
+    private static let piece = 4_096
+
     private(set) var state: State
     /// A byte of what ``send(_:)`` was given has left this machine.
     private(set) var hasWritten = false
@@ -27,6 +30,8 @@ final class ProxyConnection {
     private let tls: TLSClient?
     private var parser = HTTPResponseParser(limits: .wire)
     private var hasPending = false
+    // Kept: a buffer of this size that comes and goes has the allocator ask the system for memory at each request.
+    private var arrived = [UInt8](repeating: 0, count: ProxyConnection.piece)
 
     init(to address: IPAddress, trust: TLSTrust) {
         var native = address.native
@@ -104,11 +109,7 @@ final class ProxyConnection {
     /// Moves what has arrived into TLS. False when the connection has ended.
     private func receive() -> Bool {
         guard let tls else { return false }
-        var result: Int64 = 0
-        let bytes = Bytes.filled(capacity: 4_096) { buffer, capacity in
-            result = cp_read(socket, buffer, capacity)
-            return Int(result)
-        }
+        let result = cp_read(socket, &arrived, ProxyConnection.piece)
         if result < 0 {
             let error = SystemError(code: Int32(truncatingIfNeeded: -result))
             if error.isAgain { return true }
@@ -119,7 +120,7 @@ final class ProxyConnection {
             fail(.closed)
             return false
         }
-        guard tls.feed(bytes) else {
+        guard tls.feed(arrived, count: Int(result)) else {
             fail(.tls)
             return false
         }
@@ -131,7 +132,7 @@ final class ProxyConnection {
         var answers: [HTTPResponse] = []
         var ending: Failure?
         reading: while true {
-            switch tls.read(limit: 4_096) {
+            switch tls.read(limit: ProxyConnection.piece) {
             case .bytes(let bytes): parser.feed(bytes)
             case .waiting: break reading
             case .closed:

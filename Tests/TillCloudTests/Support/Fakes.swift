@@ -22,6 +22,7 @@ final class MemoryRows: PaymentRows {
         var payments: [OrderNumber: CloudPayment] = [:]
         var commits: [CloudCommit] = []
         var nextResult: Result<CommitResult, StoreError>?
+        var beforeCommit: (@Sendable () async -> Void)?
     }
 
     private let state = Mutex(State())
@@ -33,10 +34,18 @@ final class MemoryRows: PaymentRows {
     /// The next commit has this result and stores nothing.
     func failNext(_ result: Result<CommitResult, StoreError>) { state.withLock { $0.nextResult = result } }
 
+    /// What the next commit waits for.
+    func beforeNextCommit(_ work: @escaping @Sendable () async -> Void) { state.withLock { $0.beforeCommit = work } }
+
     func payment(_ number: OrderNumber) async throws -> CloudPayment? { stored(number) }
 
     func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult {
-        try state.withLock { state in
+        let work = state.withLock { state in
+            defer { state.beforeCommit = nil }
+            return state.beforeCommit
+        }
+        await work?()
+        return try state.withLock { state in
             if let result = state.nextResult {
                 state.nextResult = nil
                 return try result.get()
@@ -71,6 +80,7 @@ final class MemoryRows: PaymentRows {
 /// A wallet that answers as a test says and counts its calls.
 final class FakeWallets: PaymentWallets {
     struct Calls {
+        var draft = 0
         var pay = 0
         var query = 0
         var cancel = 0
@@ -107,14 +117,18 @@ final class FakeWallets: PaymentWallets {
     func route(_ intent: Intent) -> CloudRoute { state.withLock { $0.route } }
     func isOn(_ intent: Intent) -> Bool { state.withLock { $0.isOn } }
 
+    func draft(_ payment: WalletPayment, intent: Intent) async -> PayDraft {
+        state.withLock { $0.calls.draft += 1 }
+        return PayDraft(payment: payment, intent: intent, request: nil)
+    }
+
     func pay(
-        _ payment: WalletPayment,
-        intent: Intent,
+        _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
     ) async -> PayResult {
         state.withLock { $0.calls.pay += 1 }
-        return await onPay(payment, mayWrite)
+        return await onPay(draft.payment, mayWrite)
     }
 
     func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome {
