@@ -326,6 +326,11 @@ extension PluginLane {
         }
         if !attempts[position][cloud].isSettled {
             attempts[position][cloud].backOff(now: now, times: times, random: &random)
+            // The lane is shut, and this cloud has said when it will know more. An hour is a bound on what is believed.
+            if case .revoking(_, let seconds?) = reply.state, attempts[position].state == .revoke {
+                let pause = min(max(1, seconds), 3_600) * 1_000 + random.below(times.scaled(1_000))
+                attempts[position][cloud].hurry(latest: now + pause)
+            }
         }
         fire(event, at: position, occasion, now: now)
         closeIfSettled(number, now: now)

@@ -264,6 +264,24 @@ import TillEngine
         #expect(bench.kinds.last == .revoke)
     }
 
+    @Test("a shut lane asks again when the cloud said that it will know more", arguments: [2, 9] as [Int64])
+    func hint(seconds: Int64) {
+        var bench = ready()
+        _ = bench.pay("T1")
+        _ = bench.call(.cancel(LaneBench.reference("T1")))
+        bench.result(.failed(unwritten: false))
+        // After so many tries it would wait for twelve seconds at the least.
+        for _ in 0..<6 {
+            bench.reach { $0.isRevoke && $0.cloud == .a }
+            bench.result(bench.undo(.revoking(.untilF, nextSeconds: 60)))
+        }
+        bench.reach { $0.isRevoke && $0.cloud == .a }
+        bench.result(bench.undo(.revoking(.untilF, nextSeconds: seconds)))
+        let told = bench.now
+        bench.reach { $0.isRevoke && $0.cloud == .a }
+        #expect(bench.now - told >= seconds * 1_000 && bench.now - told <= seconds * 1_000 + 1_000)
+    }
+
     @Test("DUTY opens the lane, and the undo goes on")
     func duty() {
         var bench = ready()
