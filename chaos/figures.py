@@ -1,7 +1,6 @@
 # Part of Tillbridge. See LICENSE.
 """The figures that a run reports, from the journals and from what the harness saw. They judge nothing."""
 
-import json
 import os
 import sys
 
@@ -26,8 +25,8 @@ class Figures:
             for _ in register.read_attempts():
                 pass
         attempts = {number: attempt for register in books.registers for number, attempt in register.attempts.items()}
-        self.finals = []
-        self.by_wallet = {}
+        # Until the lane opens, and until FINAL where the wallet was still giving back when it opened.
+        self.finals, self.behind = [], []
         for attempt in attempts.values():
             revoke, final = attempt.first("REVOKE"), attempt.first("FINAL")
             if revoke is None or final is None or not revoke.time or not final.time:
@@ -37,9 +36,12 @@ class Figures:
                 continue
             wallet = self.wallet_of(attempt, books)
             earliest = attempt.t0 + EARLIEST[wallet] * factor
+            duty = attempt.first("DUTY")
             waited = max(0, final.time - max(revoke.time, earliest)) / 1000
+            if duty:
+                self.behind.append(waited)
+                waited = max(0, duty.time - max(revoke.time, earliest)) / 1000
             self.finals.append(waited)
-            self.by_wallet.setdefault(wallet, []).append(waited)
         self.unlocks, self.late_unlocks = [], []
         for _, number, healed_at, waited in chaos.unlocks:
             attempt = attempts.get(number)
@@ -58,7 +60,7 @@ class Figures:
                         and sale.waited is not None
                         and any(start <= sale.began <= end - 3 for start, end in self.fault_free(chaos))]
         willing = [sale for driver in chaos.drivers for sale in driver.sales
-                   if sale.behaviour == "pays" and sale.cashier == "waits"
+                   if sale.behaviour == "pays" and sale.cashier == "waits" and sale.outcome != "busy"
                    and any(start <= sale.began <= end - 3 for start, end in self.fault_free(chaos))]
         self.willing = len(willing)
         self.willing_paid = sum(1 for sale in willing if sale.outcome == "paid")
@@ -92,6 +94,7 @@ class Figures:
         return {
             "finalSecondsP95": rounded(percentile(self.finals, 0.95)), "finals": len(self.finals),
             "finalLimitSeconds": 3 * self.factor,
+            "finalBehindDutySecondsP95": rounded(percentile(self.behind, 0.95)), "duties": len(self.behind),
             "unlockSecondsMax": rounded(max(self.unlocks, default=None)), "unlocks": len(self.unlocks),
             "unlockLimitSeconds": 10 * self.factor,
             "lateUnlockSecondsMax": rounded(max(self.late_unlocks, default=None)),
@@ -102,7 +105,3 @@ class Figures:
             "answerSecondsP95": rounded(percentile(self.answers, 0.95)),
             "successShare": rounded(self.willing_paid / self.willing) if self.willing else None,
         }
-
-
-def dump(figures):
-    return json.dumps(figures.as_dict())

@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import time
 
-from acts import Player, schedule
+from acts import Act, Player, schedule
 from boundaries import Missed
 from calls import NoAnswer
 from drivers import Driver
@@ -270,6 +270,9 @@ class Chaos:
         player = Player(self)
         now = time.monotonic()
         aimed, tracks = schedule(self.options.seed, self.phases, self.abilities)
+        # Nothing else is wrong yet: that is when a figure can be taken of a lost line.
+        line = Act("cut off", register=self.phases % REGISTERS, seconds=2, deliver=self.phases % 2 == 0)
+        await self._play("first", [line], player, now + seconds)
         for driver in self.drivers:
             driver.is_quick = True
         await self._play("aimed", aimed, player, now + seconds * 0.6)

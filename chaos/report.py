@@ -35,8 +35,10 @@ def page(chaos, figures, seconds):
         "",
         "| Figure (fault-free parts, unless said otherwise) | Measured | Limit | Count | |",
         "|---|---|---|---|---|",
-        _figure("FINAL after the later of decision and earliest reversal, p95", values["finalSecondsP95"],
-                values["finalLimitSeconds"], values["finals"]),
+        _figure("FINAL (or DUTY, which opens the lane as well) after the later of decision and earliest reversal, p95",
+                values["finalSecondsP95"], values["finalLimitSeconds"], values["finals"]),
+        f"| FINAL behind an open lane, where the wallet takes its time to give back, p95 | "
+        f"{values['finalBehindDutySecondsP95']} s | | {values['duties']} | |",
         _figure("unlock after healing, longest", values["unlockSecondsMax"], values["unlockLimitSeconds"],
                 values["unlocks"]),
         _figure("unlock where only time proves that nothing was paid, after t0, longest",
@@ -45,7 +47,7 @@ def page(chaos, figures, seconds):
                 values["unavailableLimitSeconds"], values["losses"]),
         f"| a willing shopper's answer, p50 / p95 | {values['answerSecondsP50']} / {values['answerSecondsP95']} s | | "
         f"{len(figures.answers)} | |",
-        f"| willing shoppers who paid | {figures.willing_paid} of {figures.willing} | | | |",
+        f"| willing shoppers who paid, at a free lane | {figures.willing_paid} of {figures.willing} | | | |",
         "",
         "Limits are those at time factor 1, times the factor.",
         "",
