@@ -37,9 +37,18 @@ class Act:
         return self.kind + "".join(f" {name}={value}" for name, value in self.what.items())
 
 
+def aimed(seed, abilities):
+    """Aimed kills without an end: through all boundaries, in an order that the seed draws, and again. How far the
+    phases of a run come, time decides."""
+    chance = random.Random(f"{seed}/aimed")
+    while True:
+        for numbers in _walk(chance, abilities):
+            yield Act("boundaries", numbers=numbers, registers=chance.sample(range(REGISTERS), REGISTERS),
+                      down=_down(chance))
+
+
 def schedule(seed, phase, abilities, count=30):
-    """What one phase plays: aimed kills, then two tracks of acts. They are drawn whole; how many of them are played,
-    time decides. Over the phases the aimed kills walk through all boundaries, in an order that the seed draws."""
+    """Two tracks of acts for one phase, drawn whole. How many of them are played, time decides."""
     chance = random.Random(f"{seed}/phase/{phase}")
     kinds = [("boundaries", 10), ("kill", 14), ("pause", 14), ("loss", 14), ("strike", 14), ("slow", 7),
              ("wallet faults", 8), ("cut off", 5), ("restart", 3), ("flood", 3), ("second instance", 2), ("outage", 2)]
@@ -56,18 +65,12 @@ def schedule(seed, phase, abilities, count=30):
         if abilities.slow:
             kinds += [("thin line", 2)]
     names, weights = zip(*kinds)
-    walk = _walk(seed, abilities)
-    turns = len(walk) // 2
-    aimed = [Act("boundaries", numbers=walk[(phase * turns + turn) % len(walk)],
-                 registers=chance.sample(range(REGISTERS), REGISTERS), down=_down(chance))
-             for turn in range(count)]
     tracks = [[_draw(chance.choices(names, weights)[0], chance) for _ in range(count)] for _ in range(2)]
-    return aimed, tracks
+    return tracks
 
 
-def _walk(seed, abilities):
+def _walk(chance, abilities):
     """All boundaries in groups: those of plug-ins four at a time, one for each register; the others alone."""
-    chance = random.Random(f"{seed}/boundaries")
     possible = [number for number, boundary in enumerate(ALL) if abilities.strace or not boundary.needs_strace]
     chance.shuffle(possible)
     own = [number for number in possible if ALL[number].part == "plugin"]

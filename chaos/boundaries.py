@@ -211,7 +211,8 @@ def _by_wallet_link(victim, operation, moment, behaviour="pays", cashier="waits"
 
 def _cloud_commit(which, at_exit):
     """The paying cloud at the sync of one commit. All registers are quiet, so that the next sync is this one."""
-    injection = f"signal={'SIGUSR1' if at_exit else 'SIGKILL'}:when=1"
+    # The threads of libdispatch block all signals but those of a program's own faults.
+    injection = f"signal={'SIGSYS' if at_exit else 'SIGKILL'}:when=1"
 
     async def strike(chaos, position):
         plant, driver = chaos.plant, chaos.drivers[position]

@@ -49,7 +49,8 @@ class Figures:
             if attempt is None:
                 continue
             final = attempt.first("FINAL")
-            if final is not None and final.fields[1:2] == ["never-existed"]:
+            if final is not None and final.fields[1:2] == ["never-existed"] \
+                    and healed_at < attempt.t0 / 1000 + 120 * factor:
                 # Nothing proves that such a payment never comes, but time: t0 + 130 s.
                 self.late_unlocks.append(max(0.0, healed_at + waited - attempt.t0 / 1000))
             else:

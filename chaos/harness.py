@@ -10,7 +10,7 @@ import sqlite3
 import sys
 import time
 
-from acts import Act, Player, schedule
+from acts import Act, Player, aimed, schedule
 from boundaries import Missed
 from calls import NoAnswer
 from drivers import Driver
@@ -28,6 +28,8 @@ class Chaos:
         self.plant = Installation(
             folder, options.tillbridge, options.plugin, self.factor, abilities, options.seed)
         self.drivers = []
+        self.aimed = aimed(options.seed, abilities)
+        self.player = Player(self)
         self.aiming = asyncio.Lock()
         self.machines_in_use = set()
         self.clocks_in_use = set()
@@ -265,16 +267,16 @@ class Chaos:
         """First the aimed blows, one at a time so that each strikes what it names; then everything at once."""
         self.say(f"phase {self.phases + 1}: {sum(len(driver.sales) for driver in self.drivers)} sales so far, "
                  f"{sum(self.kills.values())} kills")
-        player = Player(self)
+        player = self.player
         now = time.monotonic()
-        aimed, tracks = schedule(self.options.seed, self.phases, self.abilities)
+        tracks = schedule(self.options.seed, self.phases, self.abilities)
         for driver in self.drivers:
             driver.is_quick = True
         # Nothing else is wrong yet: that is when a figure can be taken of a lost line.
         free = await self.free_registers(range(REGISTERS))
         line = Act("cut off", register=free[0] if free else 0, seconds=2, deliver=self.phases % 2 == 0)
         await self._play("first", [line], player, now + seconds)
-        await self._play("aimed", aimed, player, now + seconds * 0.6)
+        await self._play("aimed", self.aimed, player, now + seconds * 0.6)
         for driver in self.drivers:
             driver.is_quick = False
         end = now + seconds
@@ -289,13 +291,14 @@ class Chaos:
 
     async def _play(self, name, acts, player, end):
         for act in acts:
-            if time.monotonic() > end:
-                return
             self.note(f"{name}: {act}")
             try:
                 await player.play(act)
             except SetupFailure as failure:
                 self.accuse("start", str(failure))
+            # Only now: an act that is taken from the aimed ones is played.
+            if time.monotonic() > end:
+                return
 
     async def _watch_unlocking(self, healed_at):
         """How long the lanes that are locked by an undo stay so."""

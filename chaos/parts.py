@@ -46,8 +46,6 @@ class Part:
         # What may be done to a part is done by one at a time.
         self.lock = asyncio.Lock()
         self.links_in = []
-        self.kills = 0
-        self.exits = []
         self.wanted = False
 
     @property
@@ -216,7 +214,6 @@ class Installation:
 
     async def _start_clouds(self):
         self.cloud_ports = {name: free_port(self.networks.get(f"cloud{name}")) for name in CLOUDS}
-        self.proxy_doors = {}
         # The registers learn the proxies at activation, and each has its own way to them; the list is only a start.
         self.proxy_ports = [free_port(), free_port()]
         for name in CLOUDS:
