@@ -89,6 +89,14 @@ package struct Simulation {
         }
     }
 
+    /// A run with the faults that its seed draws.
+    package init(seed: UInt64, payments: Int) {
+        var random = LaneRandom(seed: seed)
+        var options = SimulationOptions.drawn(from: &random)
+        options.salesPerRegister = max(1, payments / options.registers)
+        self.init(seed: seed, options: options)
+    }
+
     // MARK: - The loop
 
     /// Runs the safety phase under faults, then the liveness phase without, and judges.

@@ -51,6 +51,9 @@ def test_every_command_and_option_that_is_named_exists(programs, words):
         known = (ROOT / "run").read_text(encoding="utf-8")
         if rest[0] == "bench":
             known += "".join(file.read_text(encoding="utf-8") for file in (ROOT / "bench").glob("*.py"))
+        if rest[0] == "simulate":
+            known += "".join(file.read_text(encoding="utf-8")
+                             for file in (ROOT / "Sources" / "tillbridge-simulate").glob("*.swift"))
         if rest[0] == "demo":
             known += subprocess.run([programs[0], "demo", "--help"], capture_output=True, text=True, check=True).stdout
         assert all(option in known for option in options), options
