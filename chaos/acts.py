@@ -148,6 +148,7 @@ class Player:
         self.chaos = chaos
         self.plant = chaos.plant
         self.factor = chaos.factor
+        self._left = []
 
     async def play(self, act):
         await getattr(self, "_" + act.kind.replace(" ", "_"))(**act.what)
@@ -162,13 +163,19 @@ class Player:
 
     async def _boundaries(self, numbers, registers, down):
         async with self.chaos.aiming:
-            for _ in range(40):
+            if len(numbers) > 1:
+                # What found no free lane in an earlier group comes first.
+                numbers = self._left + numbers
+            free = []
+            for _ in range(15):
                 free = await self.chaos.free_registers(registers)
-                if len(free) >= len(numbers):
+                if len(free) >= min(len(numbers), REGISTERS):
                     break
                 await asyncio.sleep(0.1)
-            for number in numbers[len(free):]:
-                self.chaos.miss(ALL[number].name, "no lane is free")
+            if len(numbers) > 1:
+                self._left = numbers[len(free):]
+            elif not free:
+                self.chaos.miss(ALL[numbers[0]].name, "no lane is free")
             parts = await asyncio.gather(*(
                 self._boundary(ALL[number], register) for number, register in zip(numbers, free)))
         await self._sleep(down, 0.02)
@@ -342,25 +349,36 @@ class Player:
         """A store loses its line: how long until the tender key is dark, and then the way back."""
         name = f"plugin{register + 1}"
         links = [link for link in self.plant.family("plugin-proxy") if link.name.startswith(name + "-")]
-        before = await self.plant.status(register)
+        async with self.chaos.aiming:
+            try:
+                # A lane at rest shows the loss alone. Where it has no rest, the line is cut all the same.
+                await self.chaos.quiet(register)
+                is_quiet = True
+            except Missed:
+                is_quiet = False
         began = time.time()
         self.chaos.partitions["plugin-proxy: a store cut off"] += 1
         try:
             for link in links:
                 link.lose(True)
                 link.lose(False)
-            start = time.monotonic()
-            while before and before.get("available") and time.monotonic() - start < 10:
-                status = await self.plant.status(register)
-                if status and not status.get("available"):
-                    self.chaos.dark.append(time.monotonic() - start)
-                    break
-                await asyncio.sleep(0.02)
+            if is_quiet:
+                self.chaos.dark.append(await self._until_dark(register))
+            self.chaos.release([register])
             await self._sleep(seconds)
         finally:
             for link in links:
                 await self.chaos.heal_link(link, deliver)
                 self._excuse(link.name, began)
+
+    async def _until_dark(self, register, limit=10.0):
+        start = time.monotonic()
+        while time.monotonic() - start < limit:
+            status = await self.plant.status(register)
+            if status and not status.get("available"):
+                break
+            await asyncio.sleep(0.02)
+        return time.monotonic() - start
 
     async def _machine_fault(self, machine, seconds, kind, begin):
         network = self.plant.networks[machine]

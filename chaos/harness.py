@@ -145,17 +145,15 @@ class Chaos:
         await self._free(position)
 
     async def all_quiet(self, position):
-        """Holds all registers; the lane of the one in question is free, others may wait for an undo."""
-        held = await asyncio.gather(*(driver.hold(3 + 10 * self.factor) for driver in self.drivers))
-        if not all(held):
-            raise Missed("a register is busy")
-        await self._free(position)
+        """Holds all registers, as well as that goes: who waits for a shopper or a dead cloud goes on waiting."""
+        await asyncio.gather(*(driver.hold(0.7) for driver in self.drivers if driver.position != position),
+                             self.quiet(position))
 
     async def free_registers(self, positions):
         """Those of the registers whose lane is free now, in the given order."""
         found = await asyncio.gather(*(self.plant.status(position, 0.5) for position in positions))
         return [position for position, status in zip(positions, found)
-                if status and status.get("available") and status.get("lane") in ("free", "waiting", "unacknowledged")]
+                if status and (status.get("available") or status.get("lane") == "unacknowledged")]
 
     async def _free(self, position):
         """Until the lane is free and its journal at rest: records of earlier payments would be taken for this one's."""
@@ -242,7 +240,7 @@ class Chaos:
 
     async def _phases(self):
         """Calm, storm, healing, and calm again, in which what the storm began comes to its end and is judged."""
-        calm = 5 + 20 * self.factor
+        calm = 8 + 20 * self.factor
         storm = 14 + 60 * self.factor
         healed_at = time.time()
         while True:
@@ -270,11 +268,12 @@ class Chaos:
         player = Player(self)
         now = time.monotonic()
         aimed, tracks = schedule(self.options.seed, self.phases, self.abilities)
-        # Nothing else is wrong yet: that is when a figure can be taken of a lost line.
-        line = Act("cut off", register=self.phases % REGISTERS, seconds=2, deliver=self.phases % 2 == 0)
-        await self._play("first", [line], player, now + seconds)
         for driver in self.drivers:
             driver.is_quick = True
+        # Nothing else is wrong yet: that is when a figure can be taken of a lost line.
+        free = await self.free_registers(range(REGISTERS))
+        line = Act("cut off", register=free[0] if free else 0, seconds=2, deliver=self.phases % 2 == 0)
+        await self._play("first", [line], player, now + seconds)
         await self._play("aimed", aimed, player, now + seconds * 0.6)
         for driver in self.drivers:
             driver.is_quick = False
