@@ -40,6 +40,7 @@ let package = Package(
     products: [
         .executable(name: "tillbridge", targets: ["tillbridge"]),
         .executable(name: "tillbridge-plugin", targets: ["tillbridge-plugin"]),
+        .executable(name: "tillbridge-simulate", targets: ["tillbridge-simulate"]),
     ],
     dependencies: [
         .package(url: "https://github.com/apple/swift-argument-parser", exact: "1.8.2"),
@@ -134,10 +135,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
-        // The same machines in virtual time.
+        // The same machines in virtual time. Only tillbridge-simulate links it: it holds planted bugs.
         .target(
             name: "TillSimulator",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine"],
+            swiftSettings: strict
+        ),
+        .executableTarget(
+            name: "tillbridge-simulate",
+            dependencies: ["TillSimulator", arguments],
             swiftSettings: strict
         ),
 
@@ -145,7 +151,7 @@ let package = Package(
             name: "tillbridge",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy", "TillCloud",
-                "TillSandbox", "TillRegister", "TillDemo", "TillSimulator", arguments, logging, lifecycle,
+                "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
                 unixSignals, nioCore, nioPosix,
             ],
             swiftSettings: strict

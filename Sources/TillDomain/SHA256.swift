@@ -30,9 +30,15 @@ package struct SHA256: Sendable {
     /// The 32 bytes for everything fed so far. A copy taken before can go on.
     @inline(never) package consuming func finalize() -> [UInt8] {
         let bits = length &* 8
-        append(0x80)
-        while filled != 56 { append(0) }
-        for index in 0..<8 { append(UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index))) }
+        block[filled] = 0x80
+        filled += 1
+        if filled > 56 {
+            fill(to: 64)
+            compressBlock()
+        }
+        fill(to: 56)
+        for index in 0..<8 { block[56 + index] = UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index)) }
+        compressBlock()
         var digest: [UInt8] = []
         digest.reserveCapacity(32)
         state.forEachWord { word in
@@ -45,11 +51,20 @@ package struct SHA256: Sendable {
         block[filled] = byte
         filled += 1
         length &+= 1
-        if filled == 64 {
-            let whole = block
-            state.compress { whole[$0] }
-            filled = 0
+        if filled == 64 { compressBlock() }
+    }
+
+    private mutating func fill(to end: Int) {
+        while filled < end {
+            block[filled] = 0
+            filled += 1
         }
+    }
+
+    @inline(never) private mutating func compressBlock() {
+        let whole = block
+        state.compress { whole[$0] }
+        filled = 0
     }
 
     // Never inlined: callers are many, and each would get a copy of the rounds.

@@ -2,124 +2,307 @@
 import TillDomain
 import TillEngine
 
-/// A wallet as an independent ledger with the worst behaviour that the wallets' documents allow: a cancel of an
-/// unknown number leaves no trace, queries lag behind, pay requests arrive late, refunds take their time.
+/// A wallet as an independent ledger with the worst behaviour that the wallets' documents allow. It shares no rule
+/// with the machines: it knows orders, shoppers' accounts and the merchant's account.
+///
+/// Trades lie at the places of the payments; time is virtual milliseconds.
 struct ReferenceWallet {
-    enum Shopper { case pays, paysAfter(Int64), never, refused(DeclineReason) }
-
-    struct Trade {
-        let order: WalletOrder
-        var isPaid: Bool
-        var isClosed = false
-        var refunds: [RefundNumber: Int64] = [:]
-        var pendingRefunds: [RefundNumber: Int64] = [:]
-        /// Queries see the trade from here on.
-        var visibleAt: Int64
-        /// When the shopper confirms.
-        var paysAt: Int64?
-        var refunded: Int64 { refunds.values.reduce(0, +) }
-        var net: Int64 { isPaid ? order.amount.fen - refunded : 0 }
+    struct Refund {
+        enum State { case pending(until: Int64, willFail: Bool), done, failed }
+        let counter: Int
+        let amount: Int64
+        var state: State
     }
 
-    private(set) var trades: [OrderNumber: Trade] = [:]
-    /// Numbers in the order in which trades were made: dictionaries are never iterated.
-    private(set) var numbers: [OrderNumber] = []
-    private(set) var paysExecuted: [OrderNumber: Int] = [:]
+    struct Trade {
+        let number: OrderNumber
+        let amount: Int64
+        let nonce: Nonce
+        /// Another shop's sale under the same number.
+        let isStranger: Bool
+        /// When the wallet took the request up.
+        let createdAt: Int64
+        var paid: Int64 = 0
+        var isClosed = false
+        /// Returned by a cancel.
+        var cancelled: Int64 = 0
+        var refunds: [Refund] = []
+        /// Queries see the trade from here on.
+        var visibleAt: Int64
+        /// When the shopper confirms; nil: not waiting for anybody.
+        var confirmsAt: Int64?
+        /// When the wallet closes an unpaid order by itself.
+        var closesAt: Int64?
 
-    func net(_ number: OrderNumber) -> Int64 { trades[number]?.net ?? 0 }
+        var returned: Int64 {
+            var sum = cancelled
+            for refund in refunds { if case .done = refund.state { sum += refund.amount } }
+            return sum
+        }
+        var held: Int64 { paid - returned }
+    }
 
-    private func view(_ trade: Trade) -> WalletTrade {
+    /// What one wallet does beyond the order of things, drawn by the simulation for this call.
+    struct Manner {
+        var lag: Int64 = 0
+        var closesAt: Int64?
+        var offline = false
+    }
+
+    private(set) var trades: [Trade?] = []
+    /// Double entry: shoppers' accounts and the merchants' account. They must cancel out.
+    private(set) var shoppers: Int64 = 0
+    private(set) var merchant: Int64 = 0
+    /// Codes that have been used, by their number.
+    private var usedCodes: [Int64: Int] = [:]
+
+    subscript(place: Int) -> Trade? { place < trades.count ? trades[place] : nil }
+
+    /// What the wallet holds of the payment's own trade.
+    func held(_ place: Int) -> Int64 {
+        guard place < trades.count, let trade = trades[place], !trade.isStranger else { return 0 }
+        return trade.held
+    }
+
+    private mutating func set(_ trade: Trade, at place: Int) {
+        while trades.count <= place { trades.append(nil) }
+        trades[place] = trade
+    }
+
+    private mutating func move(_ amount: Int64) {
+        shoppers -= amount
+        merchant += amount
+    }
+
+    private func view(_ trade: Trade, echoesNonce: Bool) -> WalletTrade {
         WalletTrade(
-            orderNumber: trade.order.number,
-            amount: trade.order.amount,
-            transaction: WalletTransactionID(trade.order.number.bytes) ?? ReferenceWallet.anyTransaction,
-            nonce: trade.order.nonce,
+            orderNumber: trade.number,
+            amount: Money(fen: trade.amount),
+            transaction: ReferenceWallet.transaction,
+            nonce: echoesNonce ? trade.nonce : nil,
             payer: []
         )
     }
 
-    private static let anyTransaction: WalletTransactionID = {
-        guard let transaction = WalletTransactionID([49]) else { preconditionFailure("one digit is a transaction") }
+    private static let transaction: WalletTransactionID = {
+        guard let transaction = WalletTransactionID([50, 48, 50, 54]) else { preconditionFailure("digits") }
         return transaction
     }()
 
-    mutating func pay(_ order: WalletOrder, shopper: Shopper, lag: Int64, now: Int64) -> PayOutcome {
-        settle(order.number, now: now)
-        if let trade = trades[order.number] {
-            return trade.isPaid || trade.isClosed ? .unknown(.alreadyUsed) : .waitingForShopper
-        }
-        var trade = Trade(order: order, isPaid: false, visibleAt: now + lag)
-        switch shopper {
-        case .refused(let reason): return .declined(reason)
-        case .pays:
-            trade.isPaid = true
-            paysExecuted[order.number, default: 0] += 1
-        case .paysAfter(let span): trade.paysAt = now + span
-        case .never: break
-        }
-        trades[order.number] = trade
-        numbers.append(order.number)
-        return trade.isPaid ? .paid(view(trade)) : .waitingForShopper
+    // MARK: - Calls
+
+    /// A stranger's sale that was there first.
+    mutating func placeStranger(_ order: WalletOrder, amount: Int64, nonce: Nonce, at place: Int, now: Int64) {
+        var trade = Trade(
+            number: order.number,
+            amount: amount,
+            nonce: nonce,
+            isStranger: true,
+            createdAt: now - 60_000,
+            visibleAt: now - 60_000
+        )
+        trade.paid = amount
+        move(amount)
+        set(trade, at: place)
     }
 
-    mutating func query(_ order: WalletOrder, now: Int64) -> QueryOutcome {
-        settle(order.number, now: now)
-        guard let trade = trades[order.number], now >= trade.visibleAt else { return .notFound }
-        if trade.isClosed { return .closed }
-        return trade.isPaid ? (trade.net == 0 ? .closed : .paid(view(trade))) : .open
+    /// - Parameter until: The last moment at which the first request of an order is taken (W3).
+    mutating func pay(
+        _ order: WalletOrder,
+        code: SimulatedCode,
+        wallet: Wallet,
+        at place: Int,
+        until: Int64,
+        manner: Manner,
+        now: Int64
+    ) -> PayOutcome {
+        settle(place, now: now)
+        if let trade = self[place] {
+            if trade.isStranger || trade.isClosed || trade.paid > 0 { return .unknown(.alreadyUsed) }
+            return .waitingForShopper
+        }
+        let codeEnds = manner.offline ? until : min(until, code.shownAt + 60_000)
+        guard now < codeEnds else { return .declined(.codeExpired) }
+        if let other = usedCodes[code.number], other != place { return .declined(.codeUsed) }
+        var trade = Trade(
+            number: order.number,
+            amount: order.amount.fen,
+            nonce: order.nonce,
+            isStranger: false,
+            createdAt: now,
+            visibleAt: now + manner.lag
+        )
+        switch code.shopper {
+        case .poor: return .declined(.insufficientFunds)
+        case .expired: return .declined(.codeExpired)
+        case .pays: trade.paid = trade.amount
+        case .hesitates: trade.confirmsAt = now + 8_000
+        case .late: trade.confirmsAt = now + 44_000
+        case .absent: break
+        }
+        if trade.paid == 0 { trade.closesAt = manner.closesAt }
+        usedCodes[code.number] = place
+        set(trade, at: place)
+        move(trade.paid)
+        return trade.paid > 0 ? .paid(view(trade, echoesNonce: echoesNonce(wallet))) : .waitingForShopper
     }
 
-    mutating func cancel(_ order: WalletOrder, now: Int64) -> CancelOutcome {
-        settle(order.number, now: now)
-        guard var trade = trades[order.number] else { return .notFound }
+    /// Alipay and WeChat Pay echo the free data field, the others do not.
+    func echoesNonce(_ wallet: Wallet) -> Bool { wallet == .alipay || wallet == .weChatPay }
+
+    mutating func query(at place: Int, wallet: Wallet, now: Int64) -> QueryOutcome {
+        settle(place, now: now)
+        guard let trade = self[place], now >= trade.visibleAt else { return .notFound }
+        if trade.paid == 0 { return trade.isClosed ? .closed : .open }
+        if trade.held == 0 { return .closed }
+        return .paid(view(trade, echoesNonce: echoesNonce(wallet)))
+    }
+
+    enum CancelManner {
+        case plain
+        /// Says that it succeeded and does nothing.
+        case hollow
+        /// Will not reverse this paid trade, ever.
+        case refused
+        case tooEarly
+    }
+
+    mutating func cancel(at place: Int, manner: CancelManner, now: Int64) -> CancelOutcome {
+        settle(place, now: now)
+        guard var trade = self[place] else { return manner == .hollow ? .closed : .notFound }
+        if manner == .tooEarly, !trade.isClosed { return .retry }
         if trade.isClosed { return .closed }
+        if manner == .hollow { return .closed }
+        // Cancel and refunds together never return more than was paid (W6).
+        for refund in trade.refunds { if case .pending = refund.state { return .retry } }
+        if manner == .refused, trade.paid > 0 { return .refused }
         trade.isClosed = true
-        var outcome = CancelOutcome.closed
-        if trade.isPaid, trade.net > 0 {
-            trade.refunds[order.number.refundNumber(99)] = trade.net
-            outcome = .refunded
+        trade.confirmsAt = nil
+        guard trade.paid > 0 else {
+            set(trade, at: place)
+            return .closed
         }
-        trades[order.number] = trade
-        return outcome
+        let amount = trade.held
+        trade.cancelled += amount
+        move(-amount)
+        set(trade, at: place)
+        return .refunded
     }
 
-    mutating func refund(_ refund: WalletRefund, slowly: Bool, now: Int64) -> RefundOutcome {
-        settle(refund.order.number, now: now)
-        guard var trade = trades[refund.order.number], trade.isPaid else { return .failed(.other) }
-        if trade.refunds[refund.number] != nil { return .done }
-        if trade.pendingRefunds[refund.number] != nil { return .accepted }
-        let pending = trade.pendingRefunds.count == 0 ? 0 : refund.amount.fen
-        guard trade.refunded + pending + refund.amount.fen <= trade.order.amount.fen else { return .failed(.limit) }
-        if slowly {
-            trade.pendingRefunds[refund.number] = now + 20_000
-            trades[refund.order.number] = trade
+    mutating func refund(
+        _ refund: WalletRefund,
+        counter: Int,
+        at place: Int,
+        pendingFor: Int64?,
+        willFail: Bool,
+        now: Int64
+    ) -> RefundOutcome {
+        settle(place, now: now)
+        guard var trade = self[place], trade.paid > 0 else { return .failed(.other) }
+        for known in trade.refunds where known.counter == counter {
+            switch known.state {
+            case .done: return .done
+            case .pending: return .accepted
+            // A repeated number that had failed is tried again, as the wallets' documents say.
+            case .failed: continue
+            }
+        }
+        trade.refunds.removeAll { $0.counter == counter }
+        var pending: Int64 = 0
+        for other in trade.refunds { if case .pending = other.state { pending += other.amount } }
+        guard trade.returned + pending + refund.amount.fen <= trade.paid else { return .failed(.limit) }
+        if let pendingFor {
+            let state = Refund.State.pending(until: now + pendingFor, willFail: willFail)
+            trade.refunds.append(Refund(counter: counter, amount: refund.amount.fen, state: state))
+            set(trade, at: place)
             return .accepted
         }
-        trade.refunds[refund.number] = refund.amount.fen
-        trades[refund.order.number] = trade
+        if willFail { return .failed(.merchantBalance) }
+        trade.refunds.append(Refund(counter: counter, amount: refund.amount.fen, state: .done))
+        move(-refund.amount.fen)
+        set(trade, at: place)
         return .done
     }
 
-    mutating func refundQuery(_ refund: WalletRefund, now: Int64) -> RefundQueryOutcome {
-        settle(refund.order.number, now: now)
-        guard var trade = trades[refund.order.number] else { return .notFound }
-        if let doneAt = trade.pendingRefunds[refund.number], now >= doneAt {
-            trade.pendingRefunds[refund.number] = nil
-            trade.refunds[refund.number] = refund.amount.fen
-            trades[refund.order.number] = trade
+    mutating func refundQuery(counter: Int, at place: Int, now: Int64) -> RefundQueryOutcome {
+        settle(place, now: now)
+        guard let trade = self[place] else { return .notFound }
+        for known in trade.refunds where known.counter == counter {
+            switch known.state {
+            case .done: return .done
+            case .pending: return .pending
+            case .failed: return .failed(.merchantBalance)
+            }
         }
-        if trade.refunds[refund.number] != nil { return .done }
-        return trade.pendingRefunds[refund.number] != nil ? .pending : .notFound
+        return .notFound
     }
 
-    /// The shopper's confirmation, when its time has come and the order is still open.
-    mutating func settle(_ number: OrderNumber, now: Int64) {
-        guard var trade = trades[number], let paysAt = trade.paysAt, now >= paysAt else { return }
-        trade.paysAt = nil
-        if !trade.isClosed {
-            trade.isPaid = true
-            paysExecuted[number, default: 0] += 1
+    /// A person at the wallet's own console gives the rest back.
+    mutating func returnByHand(at place: Int) {
+        guard var trade = self[place] else { return }
+        let amount = trade.held
+        trade.cancelled += amount
+        trade.isClosed = true
+        move(-amount)
+        set(trade, at: place)
+    }
+
+    /// The wallet breaks its word: money is taken for an order that was closed or refused.
+    mutating func breakWord(_ order: WalletOrder, at place: Int, now: Int64) {
+        var trade =
+            self[place]
+            ?? Trade(
+                number: order.number,
+                amount: order.amount.fen,
+                nonce: order.nonce,
+                isStranger: false,
+                createdAt: now,
+                visibleAt: now
+            )
+        // What was returned under a refund's number cannot be returned under it again (W6).
+        guard trade.held == 0, !trade.isStranger, trade.refunds.isEmpty else { return }
+        trade.paid += trade.amount
+        trade.isClosed = false
+        trade.closesAt = nil
+        move(trade.amount)
+        set(trade, at: place)
+    }
+
+    /// What time has brought: the shopper's confirmation, the wallet's own closing, the end of a refund.
+    mutating func settle(_ place: Int, now: Int64) {
+        guard place < trades.count, var trade = trades[place], !trade.isStranger else { return }
+        var changed = false
+        if let closesAt = trade.closesAt, now >= closesAt, trade.confirmsAt ?? .max > closesAt {
+            trade.closesAt = nil
+            trade.confirmsAt = nil
+            if trade.paid == 0 { trade.isClosed = true }
+            changed = true
         }
-        trades[number] = trade
+        if let confirmsAt = trade.confirmsAt, now >= confirmsAt {
+            trade.confirmsAt = nil
+            if !trade.isClosed {
+                trade.paid = trade.amount
+                move(trade.amount)
+            }
+            changed = true
+        }
+        for position in trade.refunds.indices {
+            guard case .pending(let until, let willFail) = trade.refunds[position].state, now >= until
+            else { continue }
+            trade.refunds[position].state = willFail ? .failed : .done
+            if !willFail { move(-trade.refunds[position].amount) }
+            changed = true
+        }
+        if changed { trades[place] = trade }
+    }
+
+    /// When time next changes the trade; nil: never.
+    func nextChange(_ place: Int) -> Int64? {
+        guard let trade = self[place] else { return nil }
+        var next = Int64.max
+        if let confirmsAt = trade.confirmsAt { next = min(next, confirmsAt) }
+        if let closesAt = trade.closesAt { next = min(next, closesAt) }
+        for refund in trade.refunds { if case .pending(let until, _) = refund.state { next = min(next, until) } }
+        return next == .max ? nil : next
     }
 }

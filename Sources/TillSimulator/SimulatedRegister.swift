@@ -2,61 +2,106 @@
 import TillDomain
 import TillEngine
 
-/// One register: the plug-in's disk and process, the cashier, and the register's own paper log.
+/// One request on its way, and what it needs to come back.
+final class Message {
+    let call: LaneCall
+    let register: Int
+    let life: Int
+    /// The payment it is about; nil for heartbeat, HELLO and refunds.
+    let place: Int?
+    /// The sender's keyed checksum.
+    let seal: UInt64
+    var proxy = 0
+    var proxyLife = 0
+    var proxiesLeft = 0
+    /// A clogged proxy holds it.
+    var isHeld = false
+    /// The cloud that a proxy took it to.
+    var arrivesAt = 0
+
+    init(call: LaneCall, register: Int, life: Int, place: Int?, seal: UInt64) {
+        self.call = call
+        self.register = register
+        self.life = life
+        self.place = place
+        self.seal = seal
+    }
+}
+
+/// One register: machine, plug-in with its disk, cashier.
 struct SimulatedRegister {
     let id: RegisterID
     let settings: LaneSettings
-    /// What survives: records whose sync was confirmed.
-    var disk: [JournalEntry] = []
-    /// The last durable state of each attempt, and the attempts in the order of their intents.
-    private(set) var durable: [OrderNumber: JournalKind] = [:]
-    private(set) var attempts: [OrderNumber] = []
-    /// Attempts that are not over: INTENT, PAID, REVOKE, DUTY, RELEASED.
-    private(set) var open: [OrderNumber] = []
-    var lane: PluginLane?
-    /// Rises with each start of the process.
+    let key: UInt64
+    var disk = SimulatedDisk()
+    /// The plug-in's process lives; its mind is in the simulation's list of lanes.
+    var isRunning = false
+    /// Rises with each start and each death of the process.
     var life = 0
-    var wakeAt: Int64 = .max
-    /// The moment at which the process's monotonic clock was zero.
+    /// Switched off on purpose: nobody starts it but a person.
+    var isOff = false
+    var epochs: [UInt64] = []
+    /// The last record of a write that was cut short, and the place of a record in which a bit has flipped: both
+    /// wait for the next start.
+    var torn: JournalEntry?
+    var flipped: Int?
+    /// For a planted bug.
+    var lastPay: LaneCall?
+
+    // Time. The monotonic clock began at `bootedAt`, runs `drift` parts per million fast, and stood still for `frozen`.
     var bootedAt: Int64 = 0
+    var drift: Int64 = 0
+    var frozen: Int64 = 0
+    var wakeAt: Int64 = .max
+    var stoppedUntil: Int64 = 0
+    var restartsLeft = 0
 
-    // The cashier.
-    var sale = 0
-    var tries = 0
-    var salesLeft: Int
-    /// The call the cashier waits for, and what it was about.
-    var waitingToken: UInt64?
-    var waitingSale: SaleReference?
-    var nextToken: UInt64 = 1
+    // The way out.
+    var proxy = 0
+    var isConnected = false
+    var call: Message?
+    var callEndsAt: Int64 = .max
+    /// Whether a byte of the outstanding call may have left.
+    var hasLeft = false
 
-    // The paper log.
-    var toldPaid: [OrderNumber: Money] = [:]
-    var toldPaidOrder: [OrderNumber] = []
-    var disowned: [OrderNumber: Bool] = [:]
-    var toldNotPaid: [OrderNumber: Bool] = [:]
-    var toldNotPaidOrder: [OrderNumber] = []
-    var tookTender: [SaleReference: OrderNumber] = [:]
-    var answersOwed: [UInt64: Int64] = [:]
+    // What the oracles know.
+    var contactAt: Int64 = -60_000
+    var laneIsRed = false
+    var hadNewerIndex = false
+    /// When a supervisor last asked for a release.
+    var releasedAt: Int64 = -1
 
-    /// A record whose sync was confirmed.
-    mutating func keep(_ entry: JournalEntry) {
-        disk.append(entry)
-        let number: OrderNumber
-        switch entry.kind {
-        case .intent:
-            guard let intent = Intent(line: entry.fields[0]) else { return }
-            number = intent.orderNumber
-            attempts.append(number)
-            open.append(number)
-        case .paid, .acked, .declined, .unsent, .revoke, .duty, .released, .final:
-            guard let known = OrderNumber(entry.fields[0]) else { return }
-            number = known
-        case .start, .closed, .checkpoint, .refund: return
-        }
-        durable[number] = entry.kind
-        switch entry.kind {
-        case .acked, .declined, .unsent, .final: open.removeAll { $0 == number }
-        default: break
-        }
+    var cashier = Cashier()
+
+    /// The number's places of this register's attempts that are not over: INTENT, PAID, REVOKE, DUTY, RELEASED.
+    var open: [Int] = []
+
+    func monotonic(_ now: Int64) -> Int64 {
+        let span = now - bootedAt - frozen
+        return span + span / 1_000 * drift / 1_000
     }
+
+    /// The true moment at which the monotonic clock shows `moment`, not too early.
+    func trueTime(_ moment: Int64) -> Int64 {
+        guard drift != 0 else { return moment + bootedAt + frozen }
+        return moment - moment / 1_000 * drift / 1_000 + bootedAt + frozen + 1
+    }
+}
+
+/// Who stands at the register.
+struct Cashier {
+    var sale: Int?
+    var tries = 0
+    /// The call whose answer is waited for.
+    var token: UInt64?
+    var isPay = false
+    var askedAt: Int64 = 0
+    var askedLife = 0
+    /// Voids what was planned earlier.
+    var plan = 0
+    var nextToken: UInt64 = 1
+    /// Since when the lane has been shut for other sales.
+    var lockedSince: Int64?
+    var isHome = false
+    var isManagerHere = false
 }

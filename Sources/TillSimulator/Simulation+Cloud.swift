@@ -2,6 +2,7 @@
 import TillDomain
 import TillEngine
 
+/// A cloud's gateway and the shell of its payment machine: load a row, let the machine decide, store, then act.
 extension Simulation {
     static let routing: SignFlagTable = {
         do {
@@ -11,380 +12,424 @@ extension Simulation {
         }
     }()
 
+    /// QQ Wallet's five minutes, as `docs/payment-protocol.md` has them.
+    static let dutySchedule = WalletSchedule(
+        firstQuery: 5_000,
+        thenEvery: 10_000,
+        earliestReversal: 300_000,
+        reversalWindow: 86_400_000,
+        gateOpensOn: .duty
+    )
+    /// A wallet of the settlement day, soon before its end.
+    static let shortSchedule = WalletSchedule(
+        firstQuery: 1_000,
+        thenEvery: 4_000,
+        earliestReversal: 0,
+        reversalWindow: 50_000,
+        gateOpensOn: .final
+    )
+
+    static func route(_ intent: Intent) -> CloudRoute {
+        switch wallet(of: intent) {
+        case .alipay: .wallet(.alipay, .alipay)
+        case .weChatPay: .wallet(.weChatPay, .weChatPayV2)
+        case .qqWallet: .wallet(.qqWallet, dutySchedule)
+        case .unionPay: .wallet(.unionPay, shortSchedule)
+        case nil: .noWallet
+        }
+    }
+
+    /// A pure function of the intent.
+    static func wallet(of intent: Intent) -> Wallet? {
+        switch (intent.sign.first, intent.sign.last) {
+        case (50, 56): .alipay
+        case (49, 51): .weChatPay
+        case (57, 49): .qqWallet
+        case (54, 50): .unionPay
+        default: nil
+        }
+    }
+
     // MARK: - Requests
 
-    mutating func arrive(at cloud: CloudName, _ address: ReplyAddress) {
-        guard clouds[index(cloud)].isUp else { return }
-        let call = address.call
+    mutating func arrive(_ message: Message) {
+        let cloud = message.arrivesAt
+        release(message)
+        guard proxies[message.proxy].life == message.proxyLife, clouds[cloud].isUp else { return }
+        let stopped = clouds[cloud].stoppedUntil
+        guard stopped <= now else { return queue.add(.atCloud(message), at: stopped) }
+        checkHome(message)
+        if options.forgeries > 0, faultsOn, worldSpan(1_000) < options.forgeries { forge(message, at: cloud) }
+        accept(message, at: cloud, sender: message.register, key: registers[message.register].key)
+    }
+
+    /// The gateway: seal, register, then the message itself.
+    private mutating func accept(_ message: Message, at cloud: Int, sender: Int, key: UInt64) {
+        let call = message.call
+        guard message.seal == Simulation.seal(key: key, call: call) else { return }
+        if let place = message.place, payments[place].register != sender, bug != .registerNotChecked { return }
+        guard clouds[cloud].databaseDownUntil <= now else {
+            return reply(.failed(unwritten: false), to: message, from: cloud)
+        }
+        if traces { tell(message.place, "\(clouds[cloud].name) hears \(call.word)") }
+        guard let intent = call.intent, let home = call.home, let place = message.place else {
+            switch call.kind {
+            case .hello(let facts): hello(facts, at: cloud, message)
+            case .refund(let request, let number): refund(request, number, at: cloud, message)
+            default: break
+            }
+            return
+        }
         switch call.kind {
-        case .heartbeat: break
-        case .hello(let facts): hello(facts, cloud, address)
-        case .pay(let facts):
-            guard let intent = call.intent, let home = call.home else { return }
-            codes[intent.orderNumber] = facts.code.secret
-            cloudHandles(.pay(intent, home: home), cloud, intent: intent, home: home, reply: address)
-        case .query:
-            guard let intent = call.intent, let home = call.home else { return }
-            cloudHandles(.query(intent, home: home), cloud, intent: intent, home: home, reply: address)
-        case .revoke(let reason):
-            guard let intent = call.intent, let home = call.home else { return }
-            cloudHandles(.revoke(intent, home: home, reason), cloud, intent: intent, home: home, reply: address)
+        case .pay: handle(.pay(intent, home: home), cloud, place, intent, home, message)
+        case .query: handle(.query(intent, home: home), cloud, place, intent, home, message)
+        case .revoke(let reason): handle(.revoke(intent, home: home, reason), cloud, place, intent, home, message)
         case .confirm(let implicit, let journalIndex):
-            guard let intent = call.intent, let home = call.home else { return }
-            note(journalIndex, of: intent.orderNumber.register, at: cloud)
-            cloudHandles(
-                .confirm(intent, home: home, implied: implicit),
-                cloud,
+            let sender = payments[place].register
+            clouds[cloud].journalIndex[sender] = max(clouds[cloud].journalIndex[sender], journalIndex)
+            handle(.confirm(intent, home: home, implied: implicit), cloud, place, intent, home, message)
+        case .heartbeat, .hello, .refund: break
+        }
+    }
+
+    /// A request that is not what it seems: another register's, a changed copy, or one with a wrong seal.
+    private mutating func forge(_ message: Message, at cloud: Int) {
+        guard let intent = message.call.intent, let home = message.call.home, let place = message.place else { return }
+        switch worldSpan(3) {
+        case 0:
+            // Another register of the chain asks for an undo, under its own good seal.
+            guard registers.count > 1 else { return }
+            let other = (message.register + 1) % registers.count
+            let call = LaneCall(
+                id: message.call.id,
+                kind: .revoke(.timeout),
+                cloud: message.call.cloud,
                 intent: intent,
                 home: home,
-                reply: address
+                waitMilliseconds: 0,
+                timeoutMilliseconds: 3_000,
+                createdAt: message.call.createdAt
             )
-        case .refund: break
+            let key = registers[other].key
+            let forged = Message(
+                call: call,
+                register: other,
+                life: -1,
+                place: place,
+                seal: Simulation.seal(key: key, call: call)
+            )
+            accept(forged, at: cloud, sender: other, key: key)
+        case 1:
+            // The same number with another amount: only where the cloud holds the true one (S6).
+            guard place < clouds[cloud].rows.count, clouds[cloud].rows[place].payment != nil else { return }
+            let changed = Intent(
+                orderNumber: intent.orderNumber,
+                saleReference: intent.saleReference,
+                amount: Money(fen: intent.amount.fen + 1),
+                sign: intent.sign,
+                codeLength: intent.codeLength,
+                routing: intent.routing,
+                startedAt: intent.startedAt,
+                nonce: intent.nonce
+            )
+            let event: CloudEvent =
+                switch message.call.kind {
+                case .pay: .pay(changed, home: home)
+                case .revoke(let reason): .revoke(changed, home: home, reason)
+                case .confirm: .confirm(changed, home: home, implied: false)
+                default: .query(changed, home: home)
+                }
+            handle(event, cloud, place, intent, home, nil)
+        default:
+            let forged = Message(
+                call: message.call,
+                register: message.register,
+                life: -1,
+                place: place,
+                seal: message.seal ^ 1
+            )
+            accept(forged, at: cloud, sender: message.register, key: registers[message.register].key)
         }
     }
 
-    private mutating func note(_ journalIndex: UInt64, of register: RegisterID, at cloud: CloudName) {
-        let known = clouds[index(cloud)].highestJournalIndex[register] ?? 0
-        clouds[index(cloud)].highestJournalIndex[register] = max(known, journalIndex)
-    }
-
-    private mutating func hello(_ facts: HelloFacts, _ cloud: CloudName, _ address: ReplyAddress) {
-        let register = registers[address.register].id
-        let position = index(cloud)
-        let known = clouds[position].highestJournalIndex[register] ?? 0
-        let open = clouds[position].numbers.filter { number in
-            guard number.register == register, let state = clouds[position].rows[number]?.state else { return false }
-            return state == .sending || state == .unknown || state == .paid || state == .revoking
+    private mutating func hello(_ facts: HelloFacts, at cloud: Int, _ message: Message) {
+        let register = message.register
+        guard clouds[cloud].readOnlyUntil <= now else {
+            return reply(.failed(unwritten: false), to: message, from: cloud)
         }
-        reply(
-            .hello(
-                HelloReply(
-                    cloud: cloud,
-                    time: cloudTime(cloud),
-                    sequence: clouds[position].highestSequence[register] ?? 0,
-                    journalIndex: known,
-                    open: open,
-                    routing: Simulation.routing,
-                    configuration: LaneConfiguration(
-                        version: 1,
-                        amountLimit: .zero,
-                        refundLimit: .zero,
-                        supervisors: [],
-                        enabled: true
-                    )
-                )
-            ),
-            to: address
+        var open: [OrderNumber] = []
+        for place in clouds[cloud].open where payments[place].register == register {
+            if let number = clouds[cloud].rows[place].payment?.intent.orderNumber { open.append(number) }
+        }
+        let answer = HelloReply(
+            cloud: clouds[cloud].name,
+            time: cloudTime(cloud),
+            sequence: max(facts.sequence, clouds[cloud].highestSequence[register]),
+            journalIndex: max(facts.journalIndex, clouds[cloud].journalIndex[register]),
+            open: open,
+            routing: Simulation.routing,
+            configuration: Supervisor.configuration
         )
-        note(facts.journalIndex, of: register, at: cloud)
+        clouds[cloud].highestSequence[register] = max(clouds[cloud].highestSequence[register], facts.sequence)
+        clouds[cloud].journalIndex[register] = answer.journalIndex
+        reply(.hello(answer), to: message, from: cloud)
+    }
+
+    private mutating func refund(_ request: RefundRequest, _ number: OrderNumber, at cloud: Int, _ message: Message) {
+        guard let place = numbers.place(of: number.bytes), place < clouds[cloud].rows.count,
+            let row = clouds[cloud].rows[place].payment
+        else { return reply(.failed(unwritten: false), to: message, from: cloud) }
+        let asked = CloudRefundRequest(
+            reference: request.reference.bytes,
+            amount: request.amount,
+            reason: request.reason,
+            operatorName: request.operatorName
+        )
+        handle(.refund(asked, authorised: true), cloud, place, row.intent, row.home, message)
     }
 
     // MARK: - The machine
 
-    mutating func cloudHandles(
-        _ event: CloudEvent,
-        _ cloud: CloudName,
-        intent: Intent,
-        home: CloudName,
-        reply address: ReplyAddress?
-    ) {
-        let position = index(cloud)
-        let number = intent.orderNumber
-        var payment = clouds[position].rows[number] ?? CloudPayment(intent: intent, home: home)
-        let stored = payment
-        let wallet: Wallet = intent.sign.first == 50 ? .alipay : .weChatPay
-        let context = CloudContext(
-            cloud: cloud,
+    mutating func context(_ cloud: Int, _ place: Int, _ event: CloudEvent, _ intent: Intent) -> CloudContext {
+        var promotion = clouds[cloud].lastPromotion
+        if let moment = promotion {
+            switch (bug, event) {
+            case (.tombstoneLostAtFailover, .pay), (.missingAfterPromotionIsUnsent, .revoke): promotion = nil
+            case (.promotionWithoutMargin, _): promotion = moment + -5_500
+            default: break
+            }
+        }
+        var highest: UInt64 = 0
+        if case .pay = event { highest = clouds[cloud].highestSequence[payments[place].register] }
+        var route = Simulation.route(intent)
+        if clouds[cloud].routingMissingUntil > now { route = .missing }
+        if bug == .earlyReversalCounts, case .wallet(let wallet, let schedule) = route {
+            route = .wallet(
+                wallet,
+                WalletSchedule(
+                    firstQuery: schedule.firstQuery,
+                    thenEvery: schedule.thenEvery,
+                    earliestReversal: 0,
+                    reversalWindow: schedule.reversalWindow,
+                    gateOpensOn: schedule.gateOpensOn
+                )
+            )
+        }
+        return CloudContext(
+            cloud: clouds[cloud].name,
             times: times,
-            route: .wallet(wallet, wallet == .alipay ? .alipay : .weChatPayV2),
-            highestSequence: clouds[position].highestSequence[number.register] ?? 0,
-            random: random.next()
+            route: route,
+            lastPromotion: promotion,
+            load: clouds[cloud].load,
+            walletOn: clouds[cloud].walletOffUntil <= now,
+            clockTrusted: clouds[cloud].isClockTrusted,
+            highestSequence: highest,
+            random: world.next()
         )
+    }
+
+    mutating func handle(
+        _ event: CloudEvent,
+        _ cloud: Int,
+        _ place: Int,
+        _ intent: Intent,
+        _ home: CloudName,
+        _ message: Message?
+    ) {
+        clouds[cloud].makeRow(place)
+        var payment = clouds[cloud].rows[place].payment ?? CloudPayment(intent: intent, home: home)
+        let version = payment.record.version
+        let context = context(cloud, place, event, intent)
+        if countsRows, let row = payment.row(for: event, at: cloudTime(cloud), context: context, table: cloudTable) {
+            coverage.take(cloudRow: row)
+        }
         let effects = payment.handle(event, at: cloudTime(cloud), context: context, table: cloudTable)
-        let dies = chance(options.crash) ? Int(faultRandom.next() % UInt64(effects.count + 1)) : Int.max
+        if case .commit? = effects.first, clouds[cloud].slowUntil > now, draw(.slowDatabase, 3) > 0 {
+            note(.slowDatabase, place)
+            let pending = PendingCommit(
+                cloud: cloud,
+                life: clouds[cloud].life,
+                primary: clouds[cloud].primary,
+                place: place,
+                event: event,
+                payment: payment,
+                version: version,
+                effects: effects,
+                message: message
+            )
+            return plan(.commit(pending), after: 20 + draw(.slowDatabase, 3_000))
+        }
+        perform(effects, of: payment, event, cloud, place, message)
+    }
+
+    /// A commit that the slow database has got round to: refused where another writer was first.
+    mutating func commitLate(_ pending: PendingCommit) {
+        let cloud = pending.cloud
+        guard clouds[cloud].isUp, clouds[cloud].life == pending.life else { return }
+        guard clouds[cloud].stoppedUntil <= now else {
+            return queue.add(.commit(pending), at: clouds[cloud].stoppedUntil)
+        }
+        // A failover breaks the connection: nobody knows, and here it was not stored.
+        guard clouds[cloud].databaseDownUntil <= now, clouds[cloud].primary == pending.primary else {
+            return sweep(cloud, pending.place)
+        }
+        let stored = clouds[cloud].rows[pending.place].payment?.record.version ?? 0
+        var blind = false
+        if bug == .twoSweepers, case .due = pending.event { blind = true }
+        if bug == .revokeRacesClaim {
+            switch pending.event {
+            case .pay, .revoke: blind = true
+            default: break
+            }
+        }
+        if stored == pending.version || blind {
+            perform(
+                pending.effects,
+                of: pending.payment,
+                pending.event,
+                cloud,
+                pending.place,
+                pending.message
+            )
+        } else if case .due = pending.event {
+            // Only meant for the row as it was read: somebody else was first.
+        } else {
+            handle(
+                pending.event,
+                cloud,
+                pending.place,
+                pending.payment.intent,
+                pending.payment.home,
+                pending.message
+            )
+        }
+    }
+
+    private mutating func perform(
+        _ effects: [CloudEffect],
+        of payment: CloudPayment,
+        _ event: CloudEvent,
+        _ cloud: Int,
+        _ place: Int,
+        _ message: Message?
+    ) {
+        var dies = Int.max
+        if !effects.isEmpty, chance(.crashAtEffect, place) {
+            dies = Int(draw(.crashAtEffect, Int64(effects.count + 1)))
+        }
         for (step, effect) in effects.enumerated() {
             if step == dies {
-                if case .commit = effect, faultRandom.next() % 2 == 0 { store(payment, at: position) }
-                crashCloud(cloud)
-                return
+                if case .commit(let commit) = effect, draw(.crashAtEffect, 2) == 0 {
+                    _ = store(payment, commit, cloud, place)
+                }
+                return crashCloud(cloud)
             }
             switch effect {
             case .commit(let commit):
-                if let before = commit.before, cloudTime(cloud) >= before { return }
-                store(payment, at: position)
-                checkCommit(commit, from: stored, to: payment, at: cloud)
-            case .answer(let answer, _):
-                if let address, let result = result(answer, of: payment, at: cloud, to: address) {
-                    reply(result, to: address)
-                }
-                if case .nothing = answer, let address, address.call.isQuery {
-                    clouds[position].tellWaiters[number, default: []].append(address)
-                }
-            case .tell(let answer):
-                for waiter in clouds[position].tellWaiters.removeValue(forKey: number) ?? [] {
-                    if let result = result(.payment(answer), of: payment, at: cloud, to: waiter) {
-                        reply(result, to: waiter)
-                    }
-                }
-            case .pay(let call):
-                clouds[position].payCalls[number] = call
-                // Signing takes its time; a paused process takes more.
-                let pause = chance(options.crash) ? delay(1, 20_000) : delay(1, 5)
-                queue.add(.writePay(cloud, life: clouds[position].life, number), at: now + pause)
-            case .query(let query): errand(.query(query), cloud, number)
-            case .cancel: errand(.cancel, cloud, number)
-            case .refund(let refund, let counter): errand(.refund(refund, counter: counter), cloud, number)
-            case .refundQuery(let refund, let counter): errand(.refundQuery(refund, counter: counter), cloud, number)
-            case .schedule(let at):
-                queue.add(
-                    .cloudTimer(cloud, life: clouds[position].life, number),
-                    at: max(now + 1, at.milliseconds - epochStart - clouds[position].clockError)
-                )
-            case .alarm(let alarm): mix(UInt64(alarm.rawValue))
+                guard commitRow(payment, commit, event, cloud, place, message) else { return }
+            case .answer(let answer, let mayHold): answerRequest(answer, mayHold: mayHold, event, cloud, place, message)
+            case .tell(let answer): answerWaiters(told: answer, cloud, place)
+            case .pay(let call): claimed(call, cloud, place)
+            case .query(let query): send(.query(query), cloud, place, payment)
+            case .cancel: send(.cancel, cloud, place, payment)
+            case .refund(let refund, let counter): sendRefund(refund, counter: counter, cloud, place, payment)
+            case .refundQuery(let refund, let counter):
+                if bug == .refundNotFollowed, counter == 0 { break }
+                send(.refundQuery(refund, counter: counter), cloud, place, payment)
+            case .schedule(let moment): schedule(cloud, place, at: moment)
+            case .alarm(let alarm): raise(alarm, cloud, place)
             case .count: break
             }
+            guard report.violation == nil else { return }
         }
         if dies != .max { crashCloud(cloud) }
     }
 
-    private mutating func store(_ payment: CloudPayment, at position: Int) {
-        let number = payment.intent.orderNumber
-        if clouds[position].rows[number] == nil { clouds[position].numbers.append(number) }
-        clouds[position].rows[number] = payment
-        mix(UInt64(payment.state.rawValue) << 8 | UInt64(position))
-        let register = number.register
-        if payment.home == clouds[position].name {
-            clouds[position].highestSequence[register] = max(
-                clouds[position].highestSequence[register] ?? 0,
-                number.sequence
+    /// - Returns: Whether what follows may happen: the commit is known to have succeeded.
+    private mutating func commitRow(
+        _ payment: CloudPayment,
+        _ commit: CloudCommit,
+        _ event: CloudEvent,
+        _ cloud: Int,
+        _ place: Int,
+        _ message: Message?
+    ) -> Bool {
+        guard clouds[cloud].readOnlyUntil <= now else {
+            note(.readOnly, place)
+            if let message { reply(.failed(unwritten: false), to: message, from: cloud) }
+            sweep(cloud, place)
+            return false
+        }
+        // The claim is guarded by the database's own time.
+        if let before = commit.before, trueTime >= before, bug != .deadlineNotInClaim {
+            // Past D the machine itself refuses, unless its clock is late: then nothing is known and nothing is said.
+            if cloudTime(cloud) >= before {
+                handle(event, cloud, place, payment.intent, payment.home, message)
+            } else if let message {
+                reply(.failed(unwritten: false), to: message, from: cloud)
+            }
+            return false
+        }
+        if chance(.commitUnknown, place) {
+            if traces { tell(place, "\(clouds[cloud].name): nobody knows whether \(commit.to) was stored") }
+            if draw(.commitUnknown, 2) == 0 { _ = store(payment, commit, cloud, place) }
+            sweep(cloud, place)
+            guard bug == .claimUnknownSentAnyway, commit.to == .sending else { return false }
+            violationIfClaimUnknown = place
+            return true
+        }
+        switch bug {
+        case .tombstoneNotWritten: if commit.from == .none, commit.to == .revoking { return true }
+        case .refusalNotStored: if commit.from == .none, commit.to == .tomb { return true }
+        default: break
+        }
+        return store(payment, commit, cloud, place)
+    }
+
+    private mutating func store(
+        _ payment: CloudPayment,
+        _ commit: CloudCommit,
+        _ cloud: Int,
+        _ place: Int
+    ) -> Bool {
+        let before = clouds[cloud].rows[place].payment
+        checkCommit(commit, from: before, to: payment, cloud, place)
+        if clouds[cloud].keepsRedo {
+            clouds[cloud].redo.append(SimulatedCloud.Redo(at: now, place: place, before: before))
+        }
+        clouds[cloud].rows[place].payment = payment
+        if traces {
+            tell(
+                place,
+                "\(clouds[cloud].name) stores \(commit.from) → \(commit.to) (\(commit.cause), \(payment.record.phase))"
             )
         }
-    }
-
-    private func result(
-        _ answer: CloudAnswer,
-        of payment: CloudPayment,
-        at cloud: CloudName,
-        to address: ReplyAddress
-    ) -> LaneCallResult? {
-        let number = payment.intent.orderNumber
-        let time = cloudTime(cloud)
-        switch answer {
-        case .payment(let answer):
-            let state: PaymentReply.State
-            switch answer {
-            case .paid(let trade):
-                state = .paid(
-                    PaidReply(
-                        amount: payment.intent.amount,
-                        isCNY: true,
-                        wallet: .alipay,
-                        transaction: trade.transaction,
-                        payer: trade.payer
-                    )
-                )
-            case .pending(let waiting): state = .pending(waiting)
-            case .unknown: state = .unknown
-            case .declined(let reason): state = .declined(reason)
-            case .refused(let reason): state = .refused(reason)
-            case .conflict: state = .conflict
-            case .revoking: state = .revoking
-            case .revoked: state = .revoked
-            }
-            return .payment(PaymentReply(cloud: cloud, time: time, orderNumber: number, state: state))
-        case .undo(let answer):
-            let state: UndoReply.State
-            switch answer {
-            case .revoking(let step, let seconds): state = .revoking(step, nextSeconds: seconds)
-            case .duty(_, let seconds): state = .duty(nextSeconds: seconds)
-            case .revoked(let kind): state = .revoked(kind)
-            case .confirmed(let kept): state = .confirmed(kept: kept)
-            case .stuck: state = .stuck
-            }
-            return .undo(UndoReply(cloud: cloud, time: time, orderNumber: number, state: state))
-        case .confirm(let answer): return .confirm(confirmed: answer == .confirmed, time: time)
-        case .notHome, .busy: return .failed(unwritten: false)
-        case .refund, .nothing: return nil
-        }
-    }
-
-    // MARK: - Life and death
-
-    private mutating func crashCloud(_ cloud: CloudName) {
-        report.crashes += 1
-        let position = index(cloud)
-        clouds[position].isUp = false
-        clouds[position].life += 1
-        clouds[position].payCalls = [:]
-        clouds[position].tellWaiters = [:]
-        queue.add(.startCloud(cloud), at: now + delay(200, 60_000))
-    }
-
-    mutating func startCloud(_ cloud: CloudName) {
-        let position = index(cloud)
-        guard !clouds[position].isUp, !clouds[position].isDeadForGood else { return }
-        clouds[position].isUp = true
-        clouds[position].life += 1
-        for number in clouds[position].numbers {
-            guard clouds[position].isUp, let row = clouds[position].rows[number] else { continue }
-            cloudHandles(.restart, cloud, intent: row.intent, home: row.home, reply: nil)
-            guard clouds[position].isUp, let next = clouds[position].rows[number]?.record.nextWork else { continue }
-            queue.add(
-                .cloudTimer(cloud, life: clouds[position].life, number),
-                at: max(now + 1, next.milliseconds - epochStart - clouds[position].clockError)
-            )
-        }
-    }
-
-    mutating func beginOutage() {
-        guard faultsOn else { return }
-        let cloud: CloudName = faultRandom.next() % 2 == 0 ? .a : .b
-        if clouds[index(cloud)].isUp, chance(options.outage * 10) { crashCloud(cloud) }
-        queue.add(.outage, at: now + delay(5_000, 60_000))
-    }
-
-    mutating func cloudTimer(_ cloud: CloudName, life: Int, _ number: OrderNumber) {
-        let position = index(cloud)
-        guard clouds[position].life == life, clouds[position].isUp, let row = clouds[position].rows[number]
-        else { return }
-        for event in row.timerEvents(at: cloudTime(cloud)) {
-            guard clouds[position].life == life, clouds[position].isUp, let current = clouds[position].rows[number]
-            else { return }
-            cloudHandles(event, cloud, intent: current.intent, home: current.home, reply: nil)
-        }
-    }
-
-    // MARK: - The wallet
-
-    mutating func writePay(_ cloud: CloudName, life: Int, _ number: OrderNumber) {
-        let position = index(cloud)
-        guard clouds[position].life == life, clouds[position].isUp, var call = clouds[position].payCalls[number],
-            let row = clouds[position].rows[number], let code = codes[number]
-        else { return }
-        let may = call.mayWrite(at: cloudTime(cloud))
-        clouds[position].payCalls[number] = call
-        guard may else {
-            cloudHandles(.payUnwritten(.late), cloud, intent: row.intent, home: row.home, reply: nil)
-            return
-        }
-        checkPayWritten(number)
-        queue.add(
-            .walletAnswers(cloud, life: life, number, .payOutcome(.unknown(.noAnswer))),
-            at: now + times.walletPayTimeout
+        mix(UInt64(commit.to.rawValue) << 40 | UInt64(cloud) << 32 | UInt64(place))
+        let wasOpen = before.map { SimulatedCloud.isOpen($0.state) } ?? false
+        let isOpen = SimulatedCloud.isOpen(payment.state)
+        if isOpen, !wasOpen { clouds[cloud].open.append(place) }
+        if wasOpen, !isOpen { clouds[cloud].open.removeAll { $0 == place } }
+        let register = payments[place].register
+        clouds[cloud].highestSequence[register] = max(
+            clouds[cloud].highestSequence[register],
+            payment.intent.orderNumber.sequence
         )
-        if chance(options.lateExecution) {
-            // In flight for long, but not beyond F.
-            let latest = row.intent.startedAt.milliseconds + times.firstPayBound - epochStart
-            let at = min(now + delay(10_000, 115_000), latest - 1_000)
-            queue.add(.walletPays(cloud, life: life, number, code: code, answered: false), at: max(now + 1, at))
-        } else if !chance(options.loss) {
-            let answered = !chance(options.walletReplyLoss)
-            queue.add(
-                .walletPays(cloud, life: life, number, code: code, answered: answered),
-                at: now + delay(20, 400)
-            )
-        }
+        if !clouds[cloud].rows[place].waiters.isEmpty { answerWaiters(changed: payment, cloud, place) }
+        return report.violation == nil
     }
 
-    mutating func walletPays(
-        _ cloud: CloudName,
-        life: Int,
-        _ number: OrderNumber,
-        code: [UInt8],
-        answered: Bool
+    private mutating func sendRefund(
+        _ refund: WalletRefund,
+        counter: Int,
+        _ cloud: Int,
+        _ place: Int,
+        _ payment: CloudPayment
     ) {
-        guard let row = clouds[index(cloud)].rows[number] else { return }
-        if chance(options.walletUnsure) {
-            // An error of the wallet's own: executed in one half of the cases.
-            if faultRandom.next() % 2 == 0 {
-                _ = wallet.pay(row.order, shopper: shopper(code), lag: delay(0, 3_000), now: now)
-                checkBooked(number)
-            }
-            queue.add(
-                .walletAnswers(cloud, life: life, number, .payOutcome(.unknown(.walletUnsure))),
-                at: now + 20
-            )
-            return
+        var counter = counter
+        if bug == .freshRefundNumber, counter == 0 {
+            payments[place].refundTries += 1
+            counter = 50 + payments[place].refundTries
         }
-        let outcome = wallet.pay(row.order, shopper: shopper(code), lag: faultsOn ? delay(0, 3_000) : 0, now: now)
-        checkBooked(number)
-        checkLedger(number)
-        if answered {
-            queue.add(.walletAnswers(cloud, life: life, number, .payOutcome(outcome)), at: now + delay(5, 100))
-        }
+        send(.refund(refund, counter: counter), cloud, place, payment)
     }
-
-    /// The third digit of a code says what its shopper does.
-    private func shopper(_ code: [UInt8]) -> ReferenceWallet.Shopper {
-        switch code.count > 2 ? code[2] : 48 {
-        case 49: .paysAfter(8_000)
-        case 50: .never
-        case 51: .refused(.insufficientFunds)
-        case 52: .refused(.codeExpired)
-        case 53: .paysAfter(44_500)
-        default: .pays
-        }
-    }
-
-    private mutating func errand(_ errand: WalletErrand, _ cloud: CloudName, _ number: OrderNumber) {
-        let life = clouds[index(cloud)].life
-        guard !chance(options.loss) else {
-            queue.add(
-                .walletAnswers(cloud, life: life, number, unanswered(errand)),
-                at: now + times.scaled(5_000)
-            )
-            return
-        }
-        queue.add(.walletDoes(cloud, life: life, number, errand), at: now + delay(10, 300))
-    }
-
-    private func unanswered(_ errand: WalletErrand) -> CloudEvent {
-        switch errand {
-        case .query(let query): .queryOutcome(.unknown(.noAnswer), query)
-        case .cancel: .cancelOutcome(.unknown(.noAnswer))
-        case .refund(_, let counter): .refundOutcome(.unknown(.noAnswer), counter: counter)
-        case .refundQuery(_, let counter): .refundQueryOutcome(.unknown(.noAnswer), counter: counter)
-        }
-    }
-
-    mutating func walletDoes(_ cloud: CloudName, life: Int, _ number: OrderNumber, _ errand: WalletErrand) {
-        guard let order = clouds[index(cloud)].rows[number]?.order ?? orderInFlight(number, at: cloud) else { return }
-        let event: CloudEvent
-        switch errand {
-        case .query(let query): event = .queryOutcome(wallet.query(order, now: now), query)
-        case .cancel: event = .cancelOutcome(wallet.cancel(order, now: now))
-        case .refund(let refund, let counter):
-            event = .refundOutcome(
-                wallet.refund(refund, slowly: chance(options.slowRefund), now: now),
-                counter: counter
-            )
-        case .refundQuery(let refund, let counter):
-            event = .refundQueryOutcome(wallet.refundQuery(refund, now: now), counter: counter)
-        }
-        checkLedger(number)
-        let answered = chance(options.walletReplyLoss) ? unanswered(errand) : event
-        let at = now + (answered == event ? delay(5, 100) : times.scaled(5_000))
-        if clouds[index(cloud)].rows[number] != nil {
-            queue.add(.walletAnswers(cloud, life: life, number, answered), at: at)
-        } else {
-            tellWithoutRow(answered, cloud, life: life, number)
-        }
-    }
-
-    /// A QUERY about a number without a row: its intent came with the request that still waits.
-    private func orderInFlight(_ number: OrderNumber, at cloud: CloudName) -> WalletOrder? {
-        clouds[index(cloud)].tellWaiters[number]?.first?.call.intent.map { WalletOrder($0) }
-    }
-
-    private mutating func tellWithoutRow(_ event: CloudEvent, _ cloud: CloudName, life: Int, _ number: OrderNumber) {
-        guard clouds[index(cloud)].life == life, clouds[index(cloud)].isUp,
-            let call = clouds[index(cloud)].tellWaiters[number]?.first?.call, let intent = call.intent,
-            let home = call.home
-        else { return }
-        cloudHandles(event, cloud, intent: intent, home: home, reply: nil)
-    }
-}
-
-extension LaneCall {
-    var isQuery: Bool { if case .query = kind { true } else { false } }
 }

@@ -2,107 +2,294 @@
 import TillDomain
 import TillEngine
 
-/// The invariants, judged from the disks, the wallet's ledger and the registers' paper logs.
+/// The promises at the plug-in: judged from what is durable on its disk, what leaves it and what the register hears.
 extension Simulation {
-    /// S3, S4 and S9, at the moment a request leaves the plug-in.
-    mutating func checkSending(_ call: LaneCall, register: Int) {
-        guard let number = call.intent?.orderNumber else { return }
-        let durable = registers[register].durable[number]
+    // MARK: - Records
+
+    /// A record is durable now.
+    mutating func becomeDurable(_ entry: JournalEntry, register: Int) {
+        mix(UInt64(entry.kind.rawValue) << 48 | UInt64(register))
+        if entry.kind == .intent { return begin(entry, register: register) }
+        guard entry.kind.isOfPayment, let place = numbers.place(of: entry.payload) else { return }
+        if traces { tell(place, "register \(register) has \(entry.kind) on disk") }
+        let held = wallet.held(place)
+        let isExempt = payments[place].isExempt
+        switch entry.kind {
+        case .paid:
+            if payments[place].hadRevoke, !isExempt {
+                violation(.oneWayDoor, place, "PAID is durable after REVOKE for \(name(place))")
+            }
+        case .acked: payments[place].hadAcked = true
+        case .revoke: payments[place].hadRevoke = true
+        case .duty:
+            if !payments[place].dutySaid, !isExempt {
+                violation(.laneLock, place, "DUTY is durable for \(name(place)), and no cloud said so")
+            }
+        case .released:
+            if registers[register].releasedAt != now, !isExempt {
+                violation(.laneLock, place, "\(name(place)) is RELEASED, and no supervisor asked for it")
+            }
+        case .final:
+            payments[place].finalAt = now
+            let isKept = entry.fields.last.map { UndoKind.kept.wireName.matches($0) } ?? false
+            if isKept { payments[place].decidedByPersons = true }
+            if held != 0, !isKept, !isExempt {
+                violation(.agreement, place, "\(name(place)) is FINAL, and the wallet holds \(held)")
+            }
+        case .unsent, .declined:
+            if held != 0, !isExempt {
+                violation(.agreement, place, "\(name(place)) is \(entry.kind), and the wallet holds \(held)")
+            }
+        case .closed:
+            payments[place].isClosed = true
+            registers[register].open.removeAll { $0 == place }
+            return
+        case .intent, .start, .checkpoint, .refund: break
+        }
+        payments[place].durable = entry.kind
+        switch entry.kind {
+        case .acked, .declined, .unsent, .final: registers[register].open.removeAll { $0 == place }
+        default: if !registers[register].open.contains(place) { registers[register].open.append(place) }
+        }
+    }
+
+    /// INTENT: `1|n|saleRef|amount|…`.
+    private mutating func begin(_ entry: JournalEntry, register: Int) {
+        let payload = entry.payload
+        guard numbers.place(of: payload, at: 2) == nil else {
+            return violation(.uniqueNumbers, numbers.place(of: payload, at: 2), "two attempts share one number")
+        }
+        guard let saleEnd = payload[27...].firstIndex(of: 124),
+            let amountEnd = payload[(saleEnd + 1)...].firstIndex(of: 124),
+            let sale = Simulation.sale(of: payload[27..<saleEnd]),
+            let amount = Decimal.parse(payload[(saleEnd + 1)..<amountEnd])
+        else { return violation(.journal, nil, "an INTENT that cannot be read") }
+        let place = payments.count
+        payments.append(
+            PaymentFacts(
+                number: Array(payload[2..<26]),
+                register: register,
+                sale: sale,
+                amount: amount,
+                begunAt: now,
+                life: registers[register].life
+            )
+        )
+        numbers.set(place, for: payload, at: 2)
+        report.attempts += 1
+        if traces { tell(place, "register \(register) has the intent of sale \(sale) on disk, \(amount) fen") }
+        for earlier in sales[sale].attempts
+        where payments[earlier].durable == .acked && !payments[earlier].isExempt {
+            violation(.noDoubleCharge, place, "sale \(sale) was acknowledged and begins again as \(name(place))")
+        }
+        let isFirst = sales[sale].attempts.isEmpty
+        sales[sale].attempts.append(place)
+        registers[register].open.append(place)
+        let silence = now - registers[register].contactAt
+        if isFirst, silence > 3_000, registers[register].stoppedUntil < now - 3_000 {
+            violation(.unavailableShown, place, "\(name(place)) begins after \(silence) ms without contact")
+        }
+    }
+
+    /// The disk and the machine agree about the chain.
+    mutating func checkJournalHead(_ register: Int) {
+        guard registers[register].isRunning else { return }
+        let head = lanes[register].journalHead.index
+        let last = registers[register].disk.lastIndex
+        if head != last {
+            violation(.audit, nil, "register \(register): the journal ends with \(last), the plug-in with \(head)")
+        }
+    }
+
+    mutating func checkEpoch(_ epoch: UInt64, register: Int) {
+        if registers[register].epochs.contains(epoch) {
+            violation(.uniqueNumbers, nil, "register \(register) starts with an epoch that it had before")
+        }
+        registers[register].epochs.append(epoch)
+    }
+
+    /// What a start reads is what was durable, but for a record in which a bit has flipped.
+    mutating func checkRead(_ found: [JournalEntry], _ durable: [JournalEntry], register: Int) {
+        var expected = durable
+        if let flipped = registers[register].flipped { expected.remove(at: flipped) }
+        if found != expected {
+            violation(
+                .journal,
+                nil,
+                "register \(register) reads \(found.count) records, \(expected.count) were durable"
+            )
+        }
+    }
+
+    /// No payment code in any record.
+    mutating func checkSecret(_ entry: JournalEntry, register: Int) {
+        guard entry.kind == .intent, let code = codes.last?.digits, code.count > 12 else { return }
+        let marked = code.suffix(12)
+        let payload = entry.payload
+        for start in payload.indices.dropLast(11) where payload[start] == marked[marked.startIndex] {
+            if payload[start..<start + 12] == marked {
+                violation(.secret, nil, "a payment code is in the journal of register \(register)")
+            }
+        }
+    }
+
+    // MARK: - Requests
+
+    /// S3, S4, S9, S12 and the bounds, at the moment a request leaves the plug-in.
+    mutating func checkSending(_ call: LaneCall, _ place: Int?, register: Int) {
+        guard let intent = call.intent else { return }
+        guard let place else {
+            if case .pay = call.kind {
+                violation(.writeAhead, nil, "a pay left register \(register) before its intent was durable")
+            }
+            return
+        }
+        countMessage(call, place)
+        let durable = payments[place].durable
+        let isExempt = payments[place].isExempt
+        if payments[place].intent == nil {
+            payments[place].intent = intent
+            payments[place].home = call.home ?? .a
+            checkStart(intent, place, register: register)
+        } else if call.id & 15 == 0, payments[place].intent != intent || payments[place].home != call.home {
+            violation(.fixedData, place, "the intent of \(name(place)) has changed")
+        }
         switch call.kind {
-        case .pay:
-            if durable != .intent { violation("S4: pay for \(number) left without a durable intent") }
-            var owed = 0
-            for other in registers[register].open where other != number {
-                switch registers[register].durable[other] {
-                case .intent, .paid, .revoke: violation("S3: pay for \(number) while \(other) is not over")
-                default: owed += 1
-                }
+        case .pay(let facts):
+            if payments[place].code.number < 0 { showCode(facts.code.secret, place) }
+            registers[register].lastPay = bug == nil ? nil : call
+            if durable != .intent { violation(.writeAhead, place, "pay for \(name(place)) left at \(durable)") }
+            if payments[place].life != registers[register].life {
+                violation(.onePayer, place, "pay for \(name(place)) left after a restart")
             }
-            if owed > 3 { violation("S3: \(owed) attempts are DUTY or RELEASED") }
+            checkLane(place, register: register)
         case .revoke:
-            if durable == .acked { violation("S9: revoke for \(number) after ACKED") }
-        case .heartbeat, .hello, .query, .confirm, .refund: break
+            if durable == .acked, !isExempt {
+                violation(.noUndoAfterHandOver, place, "revoke for \(name(place)) after ACKED")
+            }
+            if durable == .intent || durable == .paid, !isExempt {
+                violation(.writeAhead, place, "revoke for \(name(place)) left at \(durable)")
+            }
+        case .confirm:
+            if durable != .acked, !isExempt {
+                violation(.writeAhead, place, "confirm for \(name(place)) left at \(durable)")
+            }
+        case .heartbeat, .hello, .query, .refund: break
         }
     }
 
-    /// S5 and S9 at a cloud.
-    mutating func checkCommit(
-        _ commit: CloudCommit,
-        from old: CloudPayment,
-        to new: CloudPayment,
-        at cloud: CloudName
-    ) {
-        let number = new.intent.orderNumber
-        if commit.to == .sending, new.home != cloud {
-            violation("S12: \(cloud) claims \(number), which it does not pay")
-        }
-        let undone: [CloudState] = [.revoking, .revoked, .stuck]
-        if undone.contains(commit.from), commit.to == .paid {
-            violation("S5: \(number) became paid at \(cloud) after a revoke")
-        }
-        if commit.from == .confirmed, undone.contains(commit.to) {
-            violation("S9: \(cloud) undoes the confirmed \(number)")
-        }
-    }
-
-    /// S12: pay is written at most once for a number.
-    mutating func checkPayWritten(_ number: OrderNumber) {
-        paysWritten[number, default: 0] += 1
-        if paysWritten[number, default: 0] > 1 { violation("S12: pay for \(number) was written twice") }
-    }
-
-    /// S1: a number that was called final, or declined, is never booked afterwards. That the money would be found and
-    /// returned later does not count: repair is for wallets that break their word.
-    mutating func checkBooked(_ number: OrderNumber) {
-        guard wallet.net(number) > 0 else { return }
-        for cloud in clouds {
-            switch cloud.rows[number]?.state {
-            case .revoked: violation("S1: \(number) was booked after cloud \(cloud.name) called it final")
-            case .declined: violation("S1: \(number) was booked after cloud \(cloud.name) called it declined")
-            default: break
+    private mutating func checkLane(_ place: Int, register: Int) {
+        var owed = 0
+        for other in registers[register].open where other != place && !payments[other].isExempt {
+            switch payments[other].durable {
+            case .intent, .paid, .revoke:
+                violation(.laneLock, place, "pay for \(name(place)) while \(name(other)) is \(payments[other].durable)")
+            default: owed += 1
             }
         }
+        if owed > 3 { violation(.laneLock, place, "\(owed) attempts are DUTY or RELEASED") }
     }
 
-    /// S8: never more back than was paid.
-    mutating func checkLedger(_ number: OrderNumber) {
-        if wallet.net(number) < 0 { violation("S8: more was given back for \(number) than was paid") }
+    /// The first request of an attempt: t0 is the clouds' time, and now and then a stranger is there already.
+    private mutating func checkStart(_ intent: Intent, _ place: Int, register: Int) {
+        let error = intent.startedAt.milliseconds - Simulation.epochStart - payments[place].begunAt
+        let hasClockFaults =
+            options[.jumpAhead] > 0 || options[.jumpBack] > 0 || options[.frozenMachine] > 0 || options[.pause] > 0
+        if !hasClockFaults, error.magnitude > 2_600 {
+            violation(.clock, place, "t0 of \(name(place)) is \(error) ms beside the clouds' time")
+        }
+        guard options.strangers > 0, faultsOn, worldSpan(1_000) < options.strangers else { return }
+        let echoes = Simulation.wallet(of: intent).map { wallet.echoesNonce($0) } ?? true
+        let amount = intent.amount.fen + (echoes && worldSpan(2) == 0 ? 0 : 100)
+        wallet.placeStranger(WalletOrder(intent), amount: amount, nonce: Nonce(world.next()), at: place, now: now)
+        if traces { tell(place, "a stranger's trade of \(amount) fen lies under this number") }
     }
 
-    /// S1, S2 and L1, when the faults are over and everybody had time.
-    mutating func judgeEnd() {
-        for number in wallet.numbers { wallet.settle(number, now: now) }
-        var perSale: [SaleReference: Int64] = [:]
-        for register in registers.indices {
-            for number in registers[register].open where registers[register].durable[number] != .paid {
-                violation("L1: register \(register) still holds \(number)")
+    private mutating func showCode(_ digits: [UInt8], _ place: Int) {
+        let number = digits.dropFirst(2).reduce(Int64(0)) { $0 * 10 + Int64($1) - 48 }
+        guard codes.indices.contains(Int(number)) else { return }
+        payments[place].code = codes[Int(number)]
+    }
+
+    /// At most 200 requests about a payment, and one more every five seconds of its life.
+    mutating func countMessage(_ call: LaneCall, _ place: Int?) {
+        guard let place else { return }
+        payments[place].messages += 1
+        let limit = 200 + (now - payments[place].begunAt) / 5_000
+        if payments[place].messages > limit {
+            violation(.messages, place, "\(payments[place].messages) requests about \(name(place))")
+        }
+    }
+
+    mutating func noteDelivery(_ delivery: Delivery, of message: Message) {
+        let register = message.register
+        switch delivery.result {
+        case .failed: return
+        case .undo(let reply):
+            if case .duty = reply.state, let place = message.place { payments[place].dutySaid = true }
+        case .heartbeat, .hello, .payment, .confirm, .refund: break
+        }
+        registers[register].contactAt = now
+    }
+
+    // MARK: - The register's paper log
+
+    mutating func noteTold(_ answer: RegisterAnswer, register: Int) {
+        switch answer {
+        case .status(let status): managerAnswer = status
+        case .sale(let sale), .released(let sale): note(sale, register: register)
+        case .refund, .refused: break
+        }
+    }
+
+    private mutating func note(_ sale: SaleAnswer, register: Int) {
+        guard let number = sale.orderNumber, sale.blockedBy == nil, let place = numbers.place(of: number.bytes)
+        else { return }
+        let isExempt = payments[place].isExempt
+        let held = wallet.held(place)
+        switch sale.outcome {
+        case .paid:
+            let durable = payments[place].durable
+            if !isExempt, durable != .paid, durable != .acked {
+                violation(.writeAhead, place, "\(name(place)) is told paid at \(durable)")
             }
-            for number in registers[register].toldPaidOrder where registers[register].disowned[number] == nil {
-                guard let price = registers[register].toldPaid[number] else { continue }
-                if registers[register].toldNotPaid[number] == nil, wallet.net(number) != price.fen {
-                    violation("S1: \(number) was told paid, the wallet holds \(wallet.net(number)) of \(price.fen)")
+            if payments[place].toldNotPaid, !isExempt {
+                violation(.oneWayDoor, place, "\(name(place)) is told paid after not paid")
+            }
+            if !payments[place].toldPaid {
+                payments[place].toldPaid = true
+                report.paid += 1
+                if traces { tell(place, "register \(register) hears paid") }
+                if !isExempt, held < payments[place].amount - payments[place].authorised {
+                    let oracle = wallet[place]?.isStranger == true ? Oracle.rightMoney : .agreement
+                    violation(oracle, place, "\(name(place)) is told paid, and the wallet holds \(held)")
                 }
             }
-            for number in registers[register].toldNotPaidOrder where wallet.net(number) != 0 {
-                violation("S1: \(number) was told not paid, the wallet holds \(wallet.net(number))")
+        case .declined, .cancelled, .unavailable:
+            if traces { tell(place, "register \(register) hears \(sale.outcome)\(sale.isFinal ? ", final" : "")") }
+            payments[place].toldNotPaid = true
+            let durable = payments[place].durable
+            if !isExempt, durable == .intent || durable == .paid || durable == .acked {
+                violation(.writeAhead, place, "\(name(place)) is told \(sale.outcome) at \(durable)")
             }
-            for entry in registers[register].disk where entry.kind == .intent {
-                guard let intent = Intent(line: entry.fields[0]) else { continue }
-                let sum = perSale[intent.saleReference, default: 0] + wallet.net(intent.orderNumber)
-                perSale[intent.saleReference] = sum
-                if sum > intent.amount.fen { violation("S2: \(intent.saleReference) was charged \(sum)") }
+            if payments[place].toldPaid, !payments[place].disowned, !isExempt {
+                violation(.agreement, place, "\(name(place)) is told \(sale.outcome) after paid")
             }
+            let isOver = sale.outcome != .cancelled || sale.isFinal
+            if isOver, held != 0, !isExempt {
+                violation(.agreement, place, "\(name(place)) is told \(sale.outcome), and the wallet holds \(held)")
+            }
+        case .busy, .unacknowledged, .waiting: break
         }
-        for cloud in clouds where cloud.isUp {
-            for number in cloud.numbers {
-                guard let state = cloud.rows[number]?.state else { continue }
-                if cloud.rows[number]?.record.isUnproven == true {
-                    violation("S11: cloud \(cloud.name) never saw the money that it calls confirmed, \(number)")
-                }
-                if state == .sending || state == .revoking || state == .stuck {
-                    violation("L1: cloud \(cloud.name) still holds \(number) at \(state)")
-                }
-            }
-        }
+    }
+
+    /// L2: every call to pay is answered within 60 s.
+    mutating func checkPatience(_ register: Int) {
+        let cashier = registers[register].cashier
+        guard cashier.isPay, cashier.askedLife == registers[register].life,
+            registers[register].stoppedUntil < cashier.askedAt
+        else { return }
+        let waited = now - cashier.askedAt
+        if waited > 60_000 { violation(.answerInTime, nil, "register \(register) waited \(waited) ms for an answer") }
     }
 }

@@ -2,137 +2,203 @@
 import TillDomain
 import TillEngine
 
+/// The plug-in's shell: it performs the lane's effects as production's loop does, over a simulated disk.
 extension Simulation {
-    /// The process starts on what its disk kept.
-    mutating func startPlugin(_ register: Int) {
-        guard registers[register].lane == nil else { return }
-        registers[register].life += 1
-        registers[register].bootedAt = now - Int64(random.next() % 1_000_000)
-        var lane = PluginLane(settings: registers[register].settings, seed: random.next())
-        var writer = JournalWriter()
-        for entry in registers[register].disk {
-            _ = writer.encode(entry)
-            if !lane.replay(JournalRecord(index: writer.index, entry: entry, hash: writer.hash, end: 0)) {
-                violation("a record of the plug-in's own does not replay: \(entry.kind)")
-            }
-        }
-        let key = (0..<32).map { _ in UInt8(truncatingIfNeeded: random.next()) }
-        let effects = lane.start(
-            epoch: random.next(),
-            newCodeKey: key,
-            condition: .sound,
-            now: monotonic(register)
-        )
-        registers[register].lane = lane
-        perform(effects, at: register)
-    }
-
-    func monotonic(_ register: Int) -> Int64 { now - registers[register].bootedAt }
-
     mutating func give(_ input: LaneInput, to register: Int) {
-        guard var lane = registers[register].lane else { return }
-        registers[register].lane = nil
-        let effects = lane.handle(input, now: monotonic(register))
-        registers[register].lane = lane
-        perform(effects, at: register)
+        guard registers[register].isRunning, registers[register].stoppedUntil <= now else { return }
+        if case .register = input {
+            let hasRoom = ensureRoom(register)
+            lanes[register].journalHasRoom = hasRoom
+        }
+        let monotonic = registers[register].monotonic(now)
+        perform(lanes[register].handle(input, now: monotonic), at: register)
     }
 
-    mutating func wake(_ register: Int, life: Int) {
-        guard registers[register].life == life, registers[register].lane != nil,
-            registers[register].wakeAt <= now
-        else { return }
+    /// A timer of the lane, or the end of the outstanding call.
+    mutating func wake(_ register: Int) {
+        guard registers[register].wakeAt == now, registers[register].isRunning else { return }
         registers[register].wakeAt = .max
-        give(.tick, to: register)
-    }
-
-    /// Performs effects in their order. A crash between two of them loses the rest and the process.
-    private mutating func perform(_ effects: [LaneEffect], at register: Int) {
-        let dies = chance(options.crash) ? Int(faultRandom.next() % UInt64(effects.count + 1)) : Int.max
-        for (position, effect) in effects.enumerated() {
-            if position == dies {
-                // The dying write may or may not have reached the disk.
-                if case .journal(let entry) = effect, faultRandom.next() % 2 == 0 { record(entry, at: register) }
-                crashPlugin(register)
-                return
-            }
-            switch effect {
-            case .journal(let entry): record(entry, at: register)
-            case .send(let call): send(call, from: register)
-            case .abandon: break
-            case .answer(let token, let answer): told(answer, token: token, register: register)
-            case .alarm(let alarm, _): mix(UInt64(alarm.name.utf8CodeUnitCount))
-            }
+        guard registers[register].stoppedUntil <= now else {
+            return wakeRegister(register, at: registers[register].stoppedUntil)
         }
-        if dies != .max {
-            crashPlugin(register)
-            return
+        if registers[register].callEndsAt <= now, let late = registers[register].call {
+            if registers[register].hasLeft { nextProxy(register) }
+            registers[register].call = nil
+            registers[register].callEndsAt = .max
+            if bug == .retryWithoutCap, late.place != nil { return repeatWithoutCap(late) }
+            give(.result(id: late.call.id, .failed(unwritten: !registers[register].hasLeft)), to: register)
+        } else {
+            give(.tick, to: register)
         }
-        plan(register)
     }
 
-    private mutating func record(_ entry: JournalEntry, at register: Int) {
-        registers[register].keep(entry)
-        mix(UInt64(entry.kind.rawValue))
+    private mutating func repeatWithoutCap(_ late: Message) {
+        for _ in 0..<40 { countMessage(late.call, late.place) }
+        give(.result(id: late.call.id, .failed(unwritten: false)), to: late.register)
     }
 
-    private mutating func plan(_ register: Int) {
-        guard let lane = registers[register].lane else { return }
-        let wakeAt = lane.nextWake(now: monotonic(register))
-        guard wakeAt != .max else { return }
-        let at = max(now + 1, wakeAt + registers[register].bootedAt)
-        guard at < registers[register].wakeAt || registers[register].wakeAt <= now else { return }
+    private mutating func wakeRegister(_ register: Int, at moment: Int64) {
+        let at = max(now + 1, moment)
+        guard at < registers[register].wakeAt else { return }
         registers[register].wakeAt = at
-        queue.add(.wake(register: register, life: registers[register].life), at: at)
+        queue.add(.wake(register), at: at)
     }
 
-    private mutating func crashPlugin(_ register: Int) {
+    private mutating func planWake(_ register: Int) {
+        let monotonic = registers[register].monotonic(now)
+        let wake = Simulation.nextWake(of: &lanes[register], now: monotonic)
+        var at = registers[register].callEndsAt
+        if wake != .max { at = min(at, registers[register].trueTime(wake)) }
+        if at != .max { wakeRegister(register, at: at) }
+    }
+
+    /// In place: a call that changes nothing would copy the whole lane out of the list.
+    private static func nextWake(of lane: inout PluginLane, now: Int64) -> Int64 { lane.nextWake(now: now) }
+
+    // MARK: - Effects
+
+    /// A record is durable before the effect behind it begins; records in a row share one sync. A crash between two
+    /// effects loses the rest and the process.
+    mutating func perform(_ given: [LaneEffect], at register: Int) {
+        var effects = given
+        switch bug {
+        case .sendBeforeSync: effects = given.filter { $0.isSend } + given.filter { !$0.isSend }
+        case .paidToldBeforeSync: effects = given.filter { $0.isAnswer } + given.filter { !$0.isAnswer }
+        default: break
+        }
+        var dies = Int.max
+        if !effects.isEmpty, chance(.crashAtEffect) {
+            noteAll(.crashAtEffect, register: register)
+            dies = Int(draw(.crashAtEffect, Int64(effects.count + 1)))
+        }
+        let life = registers[register].life
+        for (step, effect) in effects.enumerated() {
+            if step == dies {
+                // The dying write may or may not have reached the disk.
+                if case .journal(let entry) = effect, draw(.crashAtEffect, 2) == 0 {
+                    registers[register].disk.append(entry)
+                }
+                return crashPlugin(register)
+            }
+            if case .journal(let entry) = effect {
+                registers[register].disk.append(entry)
+                checkSecret(entry, register: register)
+                continue
+            }
+            guard sync(register) else { return }
+            switch effect {
+            case .journal: break
+            case .send(let call): send(call, from: register)
+            case .abandon:
+                registers[register].call = nil
+                registers[register].callEndsAt = .max
+                if registers[register].hasLeft { registers[register].isConnected = false }
+            case .answer(let token, let answer): told(answer, token: token, register: register)
+            case .alarm(let alarm, let number): noteAlarm(alarm, number, register: register)
+            }
+            // An answer may have made somebody switch the machine off.
+            guard registers[register].life == life, report.violation == nil else { return }
+        }
+        guard sync(register) else { return }
+        if dies != .max { return crashPlugin(register) }
+        checkJournalHead(register)
+        planWake(register)
+    }
+
+    private mutating func noteAlarm(_ alarm: LaneAlarm, _ number: OrderNumber?, register: Int) {
+        mix(UInt64(alarm.name.utf8CodeUnitCount))
+        let place = number.flatMap { numbers.place(of: $0.bytes) }
+        if traces { tell(place, "register \(register) raises \(alarm)") }
+        switch alarm {
+        case .journalRolledBack, .journalDamaged: registers[register].laneIsRed = true
+        default: break
+        }
+    }
+
+    /// - Returns: False where the disk failed: the process ends at once.
+    private mutating func sync(_ register: Int) -> Bool {
+        let unsynced = registers[register].disk.unsynced
+        guard !unsynced.isEmpty, bug != .noSyncAtAll else { return true }
+        if chance(.syncError) {
+            noteAll(.syncError, register: register)
+            if traces { tell(nil, "register \(register): sync fails, the plug-in stops") }
+            crashPlugin(register)
+            return false
+        }
+        for entry in unsynced { becomeDurable(entry, register: register) }
+        registers[register].disk.sync()
+        return true
+    }
+
+    /// Whether the worst case of one payment fits; goes on to a new segment where it does not.
+    private mutating func ensureRoom(_ register: Int) -> Bool {
+        if registers[register].disk.hasRoom { return true }
+        guard registers[register].disk.fullUntil <= now else {
+            noteAll(.diskFull, register: register)
+            return false
+        }
+        let monotonic = registers[register].monotonic(now)
+        let checkpoint = lanes[register].checkpoint(now: monotonic)
+        let needed = lanes[register].oldestNeededIndex
+        registers[register].disk.append(checkpoint)
+        registers[register].disk.sync()
+        registers[register].disk.beginSegment()
+        // Production keeps a week; three segments hold what a cashier can still ask for.
+        let last = registers[register].disk.lastIndex
+        let kept = UInt64(3 * SimulatedDisk.segmentRecords)
+        if last > kept { registers[register].disk.delete(before: min(needed, last - kept)) }
+        return true
+    }
+
+    // MARK: - Life and death
+
+    mutating func crashPlugin(_ register: Int, restartAfter: Int64? = nil) {
+        guard registers[register].isRunning else { return }
         report.crashes += 1
-        registers[register].lane = nil
+        if traces { tell(nil, "register \(register): the plug-in dies") }
+        takeRows(of: register)
+        registers[register].isRunning = false
         registers[register].life += 1
         registers[register].wakeAt = .max
-        queue.add(.startPlugin(register: register), at: now + delay(100, 20_000))
-        if let sale = registers[register].waitingSale {
-            registers[register].waitingToken = 0
-            queue.add(.lookAgain(register: register, sale: sale), at: now + delay(1_000, 40_000))
+        registers[register].call = nil
+        registers[register].callEndsAt = .max
+        registers[register].isConnected = false
+        registers[register].stoppedUntil = 0
+        loseUnsynced(register)
+        cashierSeesCrash(register)
+        guard !registers[register].isOff else { return }
+        var pause = restartAfter ?? 100 + draw(.crash, 20_000)
+        if registers[register].restartsLeft > 0 { pause = 50 + draw(.restartLoop, 1_500) }
+        plan(.startPlugin(register, life: registers[register].life), after: pause)
+    }
+
+    /// What was not synced: all of it is there, or chance decides.
+    private mutating func loseUnsynced(_ register: Int) {
+        let unsynced = Array(registers[register].disk.unsynced)
+        guard !unsynced.isEmpty, bug != .noSyncAtAll else { return }
+        var kept = unsynced.count
+        if chance(.lostUnsynced) {
+            noteAll(.lostUnsynced, register: register)
+            kept = Int(draw(.lostUnsynced, Int64(unsynced.count)))
         }
-    }
-
-    // MARK: - The network
-
-    private mutating func send(_ call: LaneCall, from register: Int) {
-        checkSending(call, register: register)
-        let address = ReplyAddress(register: register, life: registers[register].life, call: call)
-        queue.add(.toPlugin(address, .failed(unwritten: false)), at: now + call.timeoutMilliseconds)
-        let copies = chance(options.loss) ? 0 : (chance(options.duplicate) ? 2 : 1)
-        for _ in 0..<copies {
-            let slow = faultsOn && random.next() % 20 == 0
-            let at = now + (slow ? delay(5, 15_000) : delay(1, 40))
-            if let cloud = call.cloud {
-                queue.add(.toCloud(cloud, address), at: at)
-            } else {
-                queue.add(.toProxy(address), at: at)
-            }
+        if kept < unsynced.count || kept > 0, chance(.tornTail) {
+            noteAll(.tornTail, register: register)
+            kept = min(kept, unsynced.count - 1)
+            registers[register].torn = unsynced[kept]
         }
+        // What is on the disk counts, synced or not: the next start reads it.
+        for entry in unsynced.prefix(kept) { becomeDurable(entry, register: register) }
+        registers[register].disk.lose(keeping: kept)
     }
 
-    mutating func reply(_ result: LaneCallResult, to address: ReplyAddress) {
-        guard !chance(options.loss) else { return }
-        queue.add(.toPlugin(address, result), at: now + delay(1, 40))
-    }
+    func monotonic(_ register: Int) -> Int64 { registers[register].monotonic(now) }
 
-    mutating func deliver(_ result: LaneCallResult, to address: ReplyAddress) {
-        guard registers[address.register].life == address.life else { return }
-        give(.result(id: address.call.id, result), to: address.register)
+    mutating func takeRows(of register: Int) {
+        if countsRows, registers[register].isRunning { coverage.take(laneRows: lanes[register].rowsTaken) }
     }
+}
 
-    /// The proxy answers a heartbeat from what it knows of the clouds.
-    mutating func heartbeat(_ address: ReplyAddress) {
-        let up = CloudName.allCases.filter { clouds[index($0)].isUp }
-        let time = cloudTime(up.first ?? .a)
-        let next = up.isEmpty ? nil : up[Int(random.next() % UInt64(up.count))]
-        reply(
-            .heartbeat(HeartbeatReply(time: time, next: next, up: up, routing: 1, configuration: 1, dark: [])),
-            to: address
-        )
-    }
+extension LaneEffect {
+    var isSend: Bool { if case .send = self { true } else { false } }
+    var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

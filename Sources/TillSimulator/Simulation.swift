@@ -2,177 +2,270 @@
 import TillDomain
 package import TillEngine
 
-/// The whole chain in virtual time: cashiers, registers, plug-ins with disks, a network, two clouds with databases,
-/// a wallet. The machines are those of production; everything else is played, with seeded faults.
+/// The whole chain in virtual time: cashiers, registers, plug-ins with disks, proxies, two clouds with databases,
+/// wallets. The machines are those of production; everything else is played, with seeded faults.
 ///
 /// One loop, no tasks, no clock, no unordered iteration: equal seeds give equal runs.
 package struct Simulation {
-    package struct Report: Equatable, Sendable {
-        package var sales = 0
-        package var attempts = 0
-        package var paid = 0
-        package var events = 0
-        package var crashes = 0
-        package var traceHash: UInt64 = 0xCBF2_9CE4_8422_2325
-        /// What broke, in words. Empty: every promise held.
-        package var violations: [String] = []
-    }
-
     enum Event {
-        case wake(register: Int, life: Int)
-        case cashier(register: Int)
-        case lookAgain(register: Int, sale: SaleReference)
-        case startPlugin(register: Int)
-        case registerCalls(Int, RegisterCall)
-        case answerWritten(register: Int, life: Int, token: UInt64)
-        case toCloud(CloudName, ReplyAddress)
-        case toProxy(ReplyAddress)
-        case toPlugin(ReplyAddress, LaneCallResult)
-        case startCloud(CloudName)
-        case outage
-        case cloudTimer(CloudName, life: Int, OrderNumber)
-        case writePay(CloudName, life: Int, OrderNumber)
-        case walletPays(CloudName, life: Int, OrderNumber, code: [UInt8], answered: Bool)
-        case walletDoes(CloudName, life: Int, OrderNumber, WalletErrand)
-        case walletAnswers(CloudName, life: Int, OrderNumber, CloudEvent)
+        case wake(Int)
+        case startPlugin(Int, life: Int)
+        case cashier(Int, plan: Int)
+        case look(Int, plan: Int)
+        case registerCall(Int, CashierCall)
+        case answerWritten(Int, life: Int, token: UInt64)
+        case manager(Int)
+        case atCloud(Message)
+        case atPlugin(Message, Delivery)
+        case connectFails(Message)
+        case holdEnds(Int, life: Int, place: Int, waiter: Int)
+        case cloudTimer(Int, place: Int)
+        case writePay(Int, life: Int, place: Int)
+        case atWallet(Errand)
+        case fromWallet(Errand)
+        case executePay(Errand, ReferenceWallet.Manner, answered: Bool)
+        case walletChanges(Int)
+        case breakWord(Int)
+        case commit(PendingCommit)
+        case startCloud(Int, life: Int)
+        case startProxy(Int)
+        case failoverEnds(Int, since: Int64?)
+        case clockCorrected(Int, life: Int64)
+        case clockSuspected(Int, Int64)
+        case episode(FaultKind)
+        case load
+        case walletBack(Int)
+        case lunch(ends: Bool)
+        case person(Int, place: Int, CloudAlarm)
+        case board
     }
 
-    enum WalletErrand {
-        case query(CloudQuery)
-        case cancel
-        case refund(WalletRefund, counter: Int)
-        case refundQuery(WalletRefund, counter: Int)
+    /// What comes back for a message.
+    final class Delivery {
+        let result: LaneCallResult
+        init(_ result: LaneCallResult) { self.result = result }
     }
 
+    /// What somebody at a register does later.
+    enum CashierCall {
+        case acknowledge(Int)
+        case disown(Int)
+        case cancel(Int)
+        case rescan(Int)
+        case otherBasket
+        case refund(Int)
+    }
+
+    let seed: UInt64
     let options: SimulationOptions
-    let times = ProtocolTimes()
-    var random: LaneRandom
-    var faultRandom: LaneRandom
-    var queue = EventQueue<Event>()
-    var now: Int64 = 0
-    /// Cloud time at virtual zero.
-    let epochStart: Int64 = 1_795_343_400_000
-    var registers: [SimulatedRegister]
-    var clouds: [SimulatedCloud]
-    var wallet = ReferenceWallet()
-    var faultsOn = true
-    var codeCounter: UInt64 = 0
-    var codes: [OrderNumber: [UInt8]] = [:]
-    var paysWritten: [OrderNumber: Int] = [:]
-    /// The clouds' table; another one is for tests that plant bugs.
+    let bug: PlantedBug?
     let cloudTable: CloudTable
-    package internal(set) var report = Report()
+    let laneTable: [LaneRow]
+    let times = ProtocolTimes()
+    /// Cloud time at virtual zero.
+    static let epochStart: Int64 = 1_795_343_400_000
 
-    package init(seed: UInt64, options: SimulationOptions? = nil, cloudTable: CloudTable = .standard) {
-        self.cloudTable = cloudTable
-        var root = LaneRandom(seed: seed)
-        var optionRandom = LaneRandom(seed: root.next())
-        let options = options ?? SimulationOptions.drawn(from: &optionRandom)
+    /// One generator for the world's ordinary course, one for each family of faults: a family that is switched off
+    /// changes nothing in the others' draws.
+    var world: LaneRandom
+    var chances: [LaneRandom]
+    var queue: EventQueue<Event>
+    var now: Int64 = 0
+    var faultsOn = true
+    var isClosing = false
+
+    var registers: [SimulatedRegister] = []
+    var lanes: [PluginLane] = []
+    var proxies: [SimulatedProxy] = [SimulatedProxy(), SimulatedProxy()]
+    var clouds: [SimulatedCloud] = []
+    var links = Links()
+    var wallet = ReferenceWallet()
+
+    var payments: [PaymentFacts] = []
+    var sales: [SimulatedSale] = []
+    var numbers = NumberIndex()
+    /// Every code that was shown, at the place of its number.
+    var codes: [SimulatedCode] = []
+    var managerToken: UInt64 = 0
+    var managerAnswer: LaneStatus?
+
+    /// For a planted bug: a claim whose commit nobody knows.
+    var violationIfClaimUnknown: Int?
+
+    package internal(set) var report = SimulationReport()
+    package internal(set) var coverage = Coverage()
+    /// Counting rows costs a tenth of the speed.
+    let countsRows: Bool
+    /// The run in words, for a replay. Nil: nobody reads it.
+    var trace: [TraceLine]?
+
+    package init(
+        seed: UInt64,
+        options: SimulationOptions,
+        bug: PlantedBug? = nil,
+        tables: (cloud: CloudTable, lane: [LaneRow])? = nil,
+        countsRows: Bool = false,
+        traces: Bool = false
+    ) {
+        self.seed = seed
         self.options = options
-        random = LaneRandom(seed: root.next())
-        faultRandom = LaneRandom(seed: root.next())
-        registers = []
-        clouds = []
+        self.bug = bug
+        self.countsRows = countsRows
+        trace = traces ? [] : nil
+        cloudTable = tables?.cloud ?? bug?.cloudTable ?? .standard
+        laneTable = tables?.lane ?? bug?.laneTable ?? LaneTable.rows
+        var root = LaneRandom(seed: seed)
+        world = LaneRandom(seed: root.next())
+        chances = FaultFamily.allCases.map { _ in LaneRandom(seed: root.next()) }
+        queue = EventQueue(salt: root.next())
         for name in CloudName.allCases {
-            clouds.append(SimulatedCloud(name: name, clockError: Int64(random.next() % 400) - 200))
+            let bound: Int64 = options[.skew] > 0 ? 250 : 100
+            let error = Int64(root.next() % UInt64(2 * bound + 1)) - bound
+            clouds.append(SimulatedCloud(name: name, baseError: error, registers: options.registers))
         }
-        for position in 0..<options.registers {
-            let name = Array("QF0").map { $0.asciiValue ?? 48 } + Base32.encode(UInt64(position), count: 6)
-            guard let id = RegisterID(name) else { preconditionFailure("nine characters of the alphabet") }
-            let settings = LaneSettings(
-                register: id,
-                installation: .sandbox,
-                acknowledges: random.next() % 4 != 0,
-                times: times
-            )
-            registers.append(SimulatedRegister(id: id, settings: settings, salesLeft: options.salesPerRegister))
-        }
+        for position in 0..<options.registers { registers.append(makeRegister(position)) }
+        lanes = registers.map { PluginLane(settings: $0.settings, seed: 0) }
+        let keepsRedo = options[.failoverWithLoss] > 0
+        for cloud in clouds.indices { clouds[cloud].keepsRedo = keepsRedo }
+    }
+
+    private mutating func makeRegister(_ position: Int) -> SimulatedRegister {
+        let name = Array("QF0000K".utf8) + Base32.encode(UInt64(position) + 33, count: 2)
+        guard let id = RegisterID(name) else { preconditionFailure("nine characters of the alphabet") }
+        let settings = LaneSettings(
+            register: id,
+            installation: .sandbox,
+            acknowledges: options.isFaultFree || world.next() % 4 != 0,
+            times: times
+        )
+        let key = world.next()
+        var register = SimulatedRegister(id: id, settings: settings, key: key)
+        register.proxy = position % 2
+        return register
     }
 
     // MARK: - The loop
 
+    /// The longest safety phase, in virtual milliseconds.
+    private static let longest: Int64 = 12 * 3_600_000
+
     /// Runs the safety phase under faults, then the liveness phase without, and judges.
-    package mutating func run() -> Report {
-        for register in registers.indices {
-            queue.add(.startPlugin(register: register), at: Int64(register) * 10)
-            queue.add(.cashier(register: register), at: 3_000 + Int64(random.next() % 1_000))
-        }
-        if options.outage > 0 { queue.add(.outage, at: 10_000) }
-        let limit: Int64 = 24 * 3_600_000
-        while report.violations.isEmpty, now < limit, registers.contains(where: { !$0.isFinished }) {
+    package mutating func run() -> SimulationReport {
+        begin()
+        while report.violation == nil, now < Simulation.longest, report.attempts < options.payments {
             guard step() else { break }
         }
-        faultsOn = false
-        if options.deadCloud {
-            let dead = Int(faultRandom.next() % 2)
-            clouds[dead].isUp = false
-            clouds[dead].isDeadForGood = true
-            clouds[dead].life += 1
-        }
-        let end = now + 900_000
-        while report.violations.isEmpty, now < end {
-            guard step() else { break }
-        }
-        if report.violations.isEmpty { judgeEnd() }
-        report.attempts = registers.reduce(0) { $0 + $1.disk.count { $0.kind == .intent } }
+        if report.violation == nil { live() }
+        finish()
         return report
     }
 
-    private mutating func step() -> Bool {
+    private mutating func begin() {
+        for register in registers.indices {
+            queue.add(.startPlugin(register, life: 0), at: Int64(register) * 10)
+            plan(.cashier(register, plan: 0), after: 2_500 + Int64(world.next() % 1_000))
+        }
+        for kind in FaultKind.allCases where kind.isEpisode && options[kind] > 0 {
+            queue.add(.episode(kind), at: 5_000 + span(kind))
+        }
+        if !options.isFaultFree { queue.add(.board, at: 600_000) }
+        if options.load > 0 { queue.add(.load, at: 5_000 + worldSpan(2 * Int64(options.load))) }
+        if options.lunch { queue.add(.lunch(ends: false), at: 60_000 + worldSpan(240_000)) }
+    }
+
+    /// - Returns: False when nothing is left to happen.
+    mutating func step() -> Bool {
         guard let (at, event) = queue.next() else { return false }
         now = max(now, at)
         report.events += 1
         mix(UInt64(bitPattern: now))
-        switch event {
-        case .wake(let register, let life): wake(register, life: life)
-        case .cashier(let register): cashierActs(register)
-        case .lookAgain(let register, let sale): cashierLooksAgain(register, sale: sale)
-        case .startPlugin(let register): startPlugin(register)
-        case .registerCalls(let register, let call):
-            give(.register(call, token: newToken(register)), to: register)
-        case .answerWritten(let register, let life, let token):
-            if registers[register].life == life { give(.answerWritten(token: token), to: register) }
-        case .toCloud(let cloud, let address): arrive(at: cloud, address)
-        case .toProxy(let address): heartbeat(address)
-        case .toPlugin(let address, let result): deliver(result, to: address)
-        case .startCloud(let cloud): startCloud(cloud)
-        case .outage: beginOutage()
-        case .cloudTimer(let cloud, let life, let number): cloudTimer(cloud, life: life, number)
-        case .writePay(let cloud, let life, let number): writePay(cloud, life: life, number)
-        case .walletPays(let cloud, let life, let number, let code, let answered):
-            walletPays(cloud, life: life, number, code: code, answered: answered)
-        case .walletDoes(let cloud, let life, let number, let errand): walletDoes(cloud, life: life, number, errand)
-        case .walletAnswers(let cloud, let life, let number, let event):
-            guard clouds[index(cloud)].life == life, clouds[index(cloud)].isUp,
-                let row = clouds[index(cloud)].rows[number]
-            else { break }
-            cloudHandles(event, cloud, intent: row.intent, home: row.home, reply: nil)
-        }
+        take(event)
         return true
     }
 
-    // MARK: - Chance
-
-    /// True with `thousandths` of probability, never once faults are off.
-    mutating func chance(_ thousandths: Int) -> Bool {
-        faultsOn && thousandths > 0 && Int(faultRandom.next() % 1_000) < thousandths
+    private mutating func take(_ event: Event) {
+        switch event {
+        case .wake(let register): wake(register)
+        case .startPlugin(let register, let life): startPlugin(register, life: life)
+        case .cashier(let register, let plan): cashierActs(register, plan: plan)
+        case .look(let register, let plan): cashierLooks(register, plan: plan)
+        case .registerCall(let register, let call): somebodyActs(register, call)
+        case .answerWritten(let register, let life, let token):
+            if registers[register].life == life { give(.answerWritten(token: token), to: register) }
+        case .manager(let register): managerLooks(register)
+        case .atCloud(let message): arrive(message)
+        case .atPlugin(let message, let delivery): deliver(delivery, to: message)
+        case .connectFails(let message): connectFails(message)
+        case .holdEnds(let cloud, let life, let place, let waiter):
+            holdEnds(cloud, life: life, place: place, waiter: waiter)
+        case .cloudTimer(let cloud, let place): cloudTimer(cloud, place: place)
+        case .writePay(let cloud, let life, let place): writePay(cloud, life: life, place: place)
+        case .atWallet(let errand): atWallet(errand)
+        case .fromWallet(let errand): fromWallet(errand)
+        case .executePay(let errand, let manner, let answered): executePay(errand, manner: manner, answered: answered)
+        case .walletChanges(let place): walletChanges(place)
+        case .breakWord(let place): breakWord(place)
+        case .commit(let pending): commitLate(pending)
+        case .startCloud(let cloud, let life): startCloud(cloud, life: life)
+        case .startProxy(let proxy): startProxy(proxy)
+        case .failoverEnds(let cloud, let since): failoverEnds(cloud, since: since)
+        case .clockCorrected(let cloud, let error): clockCorrected(cloud, error: error)
+        case .clockSuspected(let cloud, let error): clockSuspected(cloud, error: error)
+        case .episode(let kind): episode(kind)
+        case .load: loadEpisode()
+        case .walletBack(let cloud): walletBack(cloud)
+        case .lunch(let ends): lunch(ends: ends)
+        case .person(let cloud, let place, let alarm): personActs(cloud, place: place, alarm)
+        case .board: lookAtBoard()
+        }
     }
 
-    mutating func delay(_ low: Int64, _ high: Int64) -> Int64 { low + Int64(random.next() % UInt64(high - low)) }
+    mutating func plan(_ event: Event, after span: Int64) { queue.add(event, at: now + span) }
 
-    mutating func mix(_ value: UInt64) { report.traceHash = (report.traceHash ^ value) &* 0x100_0000_01B3 }
+    // MARK: - Chance
+
+    /// Whether a fault of this kind meets this occasion; never once faults are off.
+    mutating func chance(_ kind: FaultKind, _ place: Int? = nil) -> Bool {
+        let rate = options[kind]
+        guard rate > 0, faultsOn, Int(chances[Int(kind.family.rawValue)].next() % 1_000) < rate else { return false }
+        note(kind, place)
+        return true
+    }
+
+    /// 0 ..< bound, from the generator of a fault's family.
+    mutating func draw(_ kind: FaultKind, _ bound: Int64) -> Int64 {
+        Int64(chances[Int(kind.family.rawValue)].next() % UInt64(max(1, bound)))
+    }
+
+    /// How long until the next episode of a kind.
+    mutating func span(_ kind: FaultKind) -> Int64 { 1 + draw(kind, 2 * Int64(options[kind])) }
+
+    /// 0 ..< bound, from the ordinary course of things.
+    mutating func worldSpan(_ bound: Int64) -> Int64 { Int64(world.next() % UInt64(max(1, bound))) }
+
+    mutating func mix(_ value: UInt64) {
+        report.traceHash = (report.traceHash ^ value) &* 0x100_0000_01B3
+    }
+
+    // MARK: - Names
 
     func index(_ cloud: CloudName) -> Int { cloud == .a ? 0 : 1 }
 
-    func cloudTime(_ cloud: CloudName) -> Timestamp {
-        Timestamp(milliseconds: epochStart + now + clouds[index(cloud)].clockError)
+    func cloudTime(_ cloud: Int) -> Timestamp {
+        Timestamp(milliseconds: Simulation.epochStart + now + clouds[cloud].clockError)
     }
 
-    mutating func violation(_ text: String) {
-        report.violations.append("at \(now) ms: \(text)")
-    }
-}
+    var trueTime: Timestamp { Timestamp(milliseconds: Simulation.epochStart + now) }
 
-extension SimulatedRegister {
-    var isFinished: Bool { salesLeft <= 0 && waitingToken == nil }
+    mutating func violation(_ oracle: Oracle, _ place: Int?, _ words: String) {
+        guard report.violation == nil else { return }
+        report.violation = SimulationReport.Violation(
+            oracle: oracle,
+            words: words,
+            at: now,
+            place: place,
+            payments: report.attempts
+        )
+        if traces { tell(place, "VIOLATION of \(oracle.rawValue)") }
+    }
 }

@@ -1,49 +1,86 @@
 // Part of Tillbridge. See LICENSE.
-package import TillEngine
+import TillEngine
 
-/// How hard one run is. Probabilities are in thousandths.
+/// How hard one run is: what its seed has drawn, or what a test has fixed.
 package struct SimulationOptions: Equatable, Sendable {
-    package var registers = 3
-    package var salesPerRegister = 40
-    /// Every message in either direction on each hop.
-    package var loss = 0
-    package var duplicate = 0
-    /// Of one effect list of a plug-in or a cloud: the process dies somewhere within it.
-    package var crash = 0
-    /// A pay request reaches the wallet only later, at the latest just before F.
-    package var lateExecution = 0
-    /// The wallet executes and its answer is lost.
-    package var walletReplyLoss = 0
-    /// The wallet answers an error of its own and has, or has not, executed.
-    package var walletUnsure = 0
-    /// A refund is accepted first and done later.
-    package var slowRefund = 0
-    /// A cloud is cut off or frozen for a while.
-    package var outage = 0
-    /// The cashier stops waiting, disowns, scans twice, tries the next sale.
-    package var restlessCashier = 0
-    /// One cloud dies for good before the liveness phase.
-    package var deadCloud = false
+    /// What is dead for good in the liveness phase.
+    package enum DeadPart: UInt8, CaseIterable, Sendable { case nothing, cloudA, cloudB, proxy }
+
+    package var registers = 4
+    /// Attempts with a durable intent, of all registers together.
+    package var payments = 500
+    /// Shoppers who type slowly, go away, are refused or show foreign codes; false: everybody pays at once.
+    package var variedShoppers = true
+    /// Rates by ``FaultKind``; 0 is off. Thousandths of the occasions, or for episodes the mean milliseconds between
+    /// two of them.
+    package private(set) var rates = [Int](repeating: 0, count: FaultKind.count)
+    package var dead = DeadPart.nothing
+    /// A stranger's trade lies under the number at the wallet, in thousandths of the payments.
+    package var strangers = 0
+    /// Requests in a register's name that are not the register's, or not the intent's, in thousandths of the
+    /// messages.
+    package var forgeries = 0
+    /// Wallets that break their word (W2, W5), in thousandths of the occasions; judged by the repair clause S1'.
+    package var brokenWords = 0
+    /// Overload, closed breakers, documents that one cloud has not got yet: mean milliseconds between two of them.
+    package var load = 0
+    /// Goods brought back, in thousandths of the paid sales.
+    package var refunds = 0
+    /// The shop closes for 40 minutes in the middle.
+    package var lunch = false
 
     package init() {}
 
-    /// Draws the faults of one seed: each family is on or off, each rate within its bound (a swarm).
-    package static func drawn(from random: inout LaneRandom) -> SimulationOptions {
+    package subscript(kind: FaultKind) -> Int {
+        get { rates[Int(kind.rawValue)] }
+        set { rates[Int(kind.rawValue)] = newValue }
+    }
+
+    package var isFaultFree: Bool { rates.allSatisfy { $0 == 0 } && dead == .nothing }
+    package var kinds: [FaultKind] { FaultKind.allCases.filter { self[$0] > 0 } }
+
+    /// A swarm: each family is on or off, in a family that is on most kinds are, and each has a rate of its own.
+    ///
+    /// - Parameter families: Only these may be on, and all of them are.
+    package static func drawn(seed: UInt64, families: [FaultFamily]? = nil) -> SimulationOptions {
+        var random = LaneRandom(seed: seed ^ 0x0F4A_17C3_52D8_9B6E)
+        func draw(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
         var options = SimulationOptions()
-        func rate(_ bound: UInt64) -> Int {
-            random.next() % 3 == 0 ? 0 : Int(random.next() % bound)
+        for family in FaultFamily.allCases {
+            let isOn = draw(8) < 5
+            guard families?.contains(family) ?? isOn else { continue }
+            for kind in FaultKind.allCases where kind.family == family {
+                guard draw(8) < 5 else { continue }
+                if kind.isEpisode {
+                    // From one in half a minute to one in ten.
+                    options[kind] = kind.bound * (1 + draw(40))
+                } else {
+                    // Low rates are as likely as high ones.
+                    options[kind] = max(1, kind.bound * (1 + draw(100)) / (draw(3) == 0 ? 100 : 800))
+                }
+            }
         }
-        options.registers = 1 + Int(random.next() % 4)
-        options.loss = rate(200)
-        options.duplicate = rate(300)
-        options.crash = rate(15)
-        options.lateExecution = rate(150)
-        options.walletReplyLoss = rate(200)
-        options.walletUnsure = rate(150)
-        options.slowRefund = rate(500)
-        options.outage = rate(30)
-        options.restlessCashier = rate(200)
-        options.deadCloud = random.next() % 3 == 0
+        options.registers = draw(4) == 0 ? 1 + draw(3) : 4
+        options.dead = draw(3) == 0 ? .nothing : DeadPart.allCases[draw(DeadPart.allCases.count)]
+        if draw(3) == 0 { options.strangers = 1 + draw(30) }
+        if draw(3) == 0 { options.forgeries = 1 + draw(20) }
+        if draw(6) == 0 { options.brokenWords = 1 + draw(200) }
+        if draw(2) == 0 { options.load = 20_000 * (1 + draw(20)) }
+        if draw(2) == 0 { options.refunds = 1 + draw(150) }
+        options.lunch = draw(6) == 0
+        return options
+    }
+
+    /// Every kind at a middling rate, for the measurement of speed.
+    package static func everyFault() -> SimulationOptions {
+        var options = SimulationOptions()
+        for kind in FaultKind.allCases { options[kind] = kind.isEpisode ? kind.bound * 20 : max(1, kind.bound / 10) }
+        return options
+    }
+
+    package static func faultFree() -> SimulationOptions {
+        var options = SimulationOptions()
+        options.variedShoppers = false
         return options
     }
 }

@@ -25,12 +25,14 @@ struct CloudProductTests {
             records.append(record)
         }
         let stored = CloudTrade(transaction: trade.transaction, payer: trade.payer)
+        let ahead = CloudSample.start + 3_000_000
         switch state {
         case .none: records = [CloudRecord()]
         case .sending: add { ($0.sentAt, $0.dueAt) = (CloudSample.start, CloudSample.start + 15_000) }
         case .unknown:
             base.sentAt = CloudSample.start
             add { $0.dueAt = CloudSample.start + 15_000 }
+            add { ($0.changedAt, $0.lastLook, $0.dueAt) = (ahead, ahead, ahead) }
             add { ($0.conflictSeen, $0.dueAt, $0.lastLook) = (true, CloudSample.start + 15_000, CloudSample.start) }
             add {
                 $0.declineCandidate = .risk
@@ -65,6 +67,8 @@ struct CloudProductTests {
                 }
             }
             for phase in [UndoPhase.look, .verify, .follow] { add { ($0.phase, $0.refundAccepted) = (phase, true) } }
+            // Planned by a clock that ran ahead.
+            add { ($0.phase, $0.changedAt, $0.dueAt) = (.early, ahead, ahead) }
         case .revoked: add { ($0.revokeReason, $0.undoKind) = (.timeout, .neverExisted) }
         case .stuck:
             base.revokeReason = .timeout
@@ -96,13 +100,14 @@ struct CloudProductTests {
 
     static func contexts(_ cloud: CloudName, _ state: CloudState) -> [CloudContext] {
         let routes: [CloudRoute] = [.wallet(.alipay, .alipay), .missing, .noWallet]
-        let routed = routes.map { CloudSample.context(cloud, route: $0) }
+        let routed =
+            routes.map { CloudSample.context(cloud, route: $0) } + [CloudSample.context(cloud, clockTrusted: false)]
         guard state == .none || state == .tomb else { return routed }
         return routed + [
             CloudSample.context(cloud, promoted: CloudSample.start + -5_500),
             CloudSample.context(cloud, promoted: CloudSample.start + -5_501),
             CloudSample.context(cloud, load: .shedding), CloudSample.context(cloud, load: .overloaded),
-            CloudSample.context(cloud, walletOn: false), CloudSample.context(cloud, clockTrusted: false),
+            CloudSample.context(cloud, walletOn: false),
             CloudSample.context(cloud, highest: 7),
         ]
     }

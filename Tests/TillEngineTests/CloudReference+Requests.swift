@@ -74,7 +74,7 @@ extension CloudReference {
             let due =
                 record.lastLook == .unknown
                 ? (record.sentAt ?? start) + schedule.firstQuery : record.lastLook + schedule.thenEvery
-            if now >= due { poll() }
+            if now >= due || isAhead { poll() }
         default: break
         }
     }
@@ -85,7 +85,10 @@ extension CloudReference {
             if isWithoutWallet { return end(isPaying && (record.unsent || isSafe) ? .unsent : .neverExisted) }
         case .paid: if now > start + 600_000 { alarm(.lateRevoke) }
         case .confirmed: return alarm(.revokeOfConfirmed)
-        case .revoking, .revoked, .stuck: return
+        case .revoking:
+            if isAhead { goOn() }
+            return
+        case .revoked, .stuck: return
         case .sending, .unknown, .tomb: break
         }
         let hadNoCall = record.state == .none || record.state == .tomb

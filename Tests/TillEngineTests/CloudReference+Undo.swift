@@ -54,7 +54,11 @@ extension CloudReference {
         retry()
     }
 
-    mutating func sleep() { (record.phase, record.dueAt) = (.sleeping, max(now, proof)) }
+    mutating func sleep() {
+        record.phase = .sleeping
+        guard context.clockTrusted else { return retry() }
+        record.dueAt = max(now, proof)
+    }
 
     mutating func ofUndo(_ outcome: QueryOutcome, _ query: CloudQuery) {
         let isLook = query.purpose == .look && record.phase == .look

@@ -83,7 +83,9 @@ struct CloudReference {
     mutating func ask(_ purpose: CloudQueryPurpose) {
         var implied = false
         if case .confirm(_, _, let value) = event { implied = value }
-        add(.query(CloudQuery(purpose: purpose, askedAt: now, implied: implied)))
+        // By a clock that is not trusted, a question has no moment.
+        let askedAt = context.clockTrusted ? now : Timestamp.unknown
+        add(.query(CloudQuery(purpose: purpose, askedAt: askedAt, implied: implied)))
     }
 
     mutating func poll() {
@@ -106,6 +108,10 @@ struct CloudReference {
 
     mutating func watchLater() {
         record.attempts = 0
+        guard context.clockTrusted else {
+            record.dueAt = now + 60_000
+            return
+        }
         let looks = [proof, start + 420_000].filter { $0 > now }
         let late = record.stateSince + 300_000
         record.dueAt = looks.first ?? (record.stateSince >= start + 420_000 && late > now ? late : nil)
@@ -124,6 +130,9 @@ struct CloudReference {
         if case .revoke(_, _, let reason) = event { record.revokeReason = reason }
         watchLater()
     }
+
+    /// Changed later than now: by a clock that ran ahead.
+    var isAhead: Bool { context.clockTrusted && record.changedAt > now + 500 }
 
     var hasOurNonce: (WalletTrade) -> Bool { { $0.nonce == nil || $0.nonce == intent.nonce } }
     func isOurs(_ trade: WalletTrade) -> Bool { hasOurNonce(trade) && trade.amount == intent.amount }

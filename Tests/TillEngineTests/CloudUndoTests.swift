@@ -111,6 +111,52 @@ struct CloudUndoTests {
         #expect(drive.payment.undoAnswer(at: drive.now, context: drive.context) == .revoked(.refunded))
     }
 
+    /// Found by the simulator: a cloud whose clock had jumped ahead thought that F was over, and called a payment
+    /// final that the wallet booked a minute later.
+    @Test(
+        "a clock that is not trusted proves no absence, and no answer asked by it does",
+        arguments: [CloudName.a, .b]
+    )
+    func wrongClock(cloud: CloudName) {
+        let wrong = CloudSample.context(cloud, clockTrusted: false)
+        let right = CloudSample.context(cloud)
+        let ahead = CloudSample.start + 3_600_000
+        let now = CloudSample.start + 46_000
+        var payment = CloudPayment(intent: CloudSample.intent(), home: .b)
+        // The other cloud sent it, or this one did: neither knows that it was not sent.
+        payment = CloudPayment(intent: payment.intent, home: payment.home, record: sent(payment, cloud))
+        var effects = payment.handle(.revoke(payment.intent, home: .b, .timeout), at: ahead, context: wrong)
+        for _ in 0..<4 {
+            guard let query = effects.query else { break }
+            effects = payment.handle(.queryOutcome(.notFound, query), at: ahead, context: wrong)
+            if effects.contains(.cancel) {
+                effects = payment.handle(.cancelOutcome(.notFound), at: ahead, context: wrong)
+            }
+        }
+        #expect(payment.state == .revoking)
+        // The clock is right again: the row's plans were made by the wrong one, and the next REVOKE takes it up.
+        effects = payment.handle(.revoke(payment.intent, home: .b, .timeout), at: now, context: right)
+        #expect(effects.query?.purpose == .look)
+    }
+
+    @Test("what a clock that ran ahead has planned is due when the clock is right again")
+    func plannedAhead() {
+        var payment = CloudPayment(intent: CloudSample.intent(), home: .b)
+        let confirm = CloudEvent.confirm(payment.intent, home: .b, implied: false)
+        _ = payment.handle(confirm, at: CloudSample.start + 3_600_000, context: CloudSample.context(.a))
+        #expect(payment.timerEvents(at: CloudSample.start + 3_599_500).isEmpty)
+        #expect(payment.timerEvents(at: CloudSample.start + 46_000) == [.due])
+    }
+
+    private func sent(_ payment: CloudPayment, _ cloud: CloudName) -> CloudRecord {
+        var record = CloudRecord()
+        guard cloud == payment.home else { return record }
+        record.state = .unknown
+        record.version = 2
+        record.sentAt = payment.intent.startedAt
+        return record
+    }
+
     @Test("a refund that says done is believed when a refund query agrees")
     func refundDone() {
         var drive = paid()

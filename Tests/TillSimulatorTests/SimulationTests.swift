@@ -4,93 +4,64 @@ import TillEngine
 import TillSimulator
 
 @Suite struct SimulationTests {
-    // A debug build is some thirty times slower; the release build of `./run test` does the real work.
+    // A debug build is some thirty times slower; `./run simulate` does the real work.
     #if DEBUG
     static let seeds: ClosedRange<UInt64> = 1...2
-    static let isQuick = true
+    static let payments = 20
     #else
-    static let seeds: ClosedRange<UInt64> = 1...80
-    static let isQuick = false
+    static let seeds: ClosedRange<UInt64> = 1...40
+    static let payments = 200
     #endif
 
-    @Test("under loss, duplicates, crashes, late execution and restless people every promise holds", arguments: seeds)
-    func promises(seed: UInt64) {
-        var random = LaneRandom(seed: seed)
-        var options = SimulationOptions.drawn(from: &random)
-        if SimulationTests.isQuick { options.salesPerRegister = 5 }
+    private static func run(
+        seed: UInt64,
+        options: SimulationOptions,
+        payments: Int = SimulationTests.payments
+    ) -> SimulationReport {
+        var options = options
+        options.payments = payments
         var simulation = Simulation(seed: seed, options: options)
-        let report = simulation.run()
-        #expect(report.violations == [], "seed \(seed)")
-        #expect(report.sales > 0)
+        return simulation.run()
     }
 
-    @Test("without faults every sale whose shopper pays is told paid, and nothing is undone")
+    @Test("under faults that the seed draws every promise holds", arguments: seeds)
+    func promises(seed: UInt64) {
+        let report = SimulationTests.run(seed: seed, options: .drawn(seed: seed))
+        #expect(report.violation == nil, "seed \(seed)")
+        #expect(report.attempts > 0)
+    }
+
+    @Test("under every kind of fault at once every promise holds", arguments: 1...2 as ClosedRange<UInt64>)
+    func everyFault(seed: UInt64) {
+        #expect(SimulationTests.run(seed: seed, options: .everyFault()).violation == nil)
+    }
+
+    @Test("without faults every sale is told paid, and nothing is undone")
     func faultFree() {
-        var options = SimulationOptions()
-        options.salesPerRegister = 20
-        var simulation = Simulation(seed: 4711, options: options)
-        let report = simulation.run()
-        #expect(report.violations == [])
+        let report = SimulationTests.run(seed: 4711, options: .faultFree())
+        #expect(report.violation == nil)
+        #expect(report.paid == report.attempts)
         #expect(report.crashes == 0)
-        #expect(report.paid * 2 > report.sales)
+        #expect(report.refused == 0)
     }
 
     @Test("equal seeds give equal runs")
     func deterministic() {
-        var options = SimulationOptions()
-        options.salesPerRegister = 10
-        options.loss = 100
-        options.crash = 10
-        var first = Simulation(seed: 99, options: options)
-        var second = Simulation(seed: 99, options: options)
-        let report = first.run()
-        #expect(report == second.run())
-        var third = Simulation(seed: 100, options: options)
-        #expect(report.traceHash != third.run().traceHash)
+        let report = SimulationTests.run(seed: 99, options: .drawn(seed: 99))
+        #expect(report == SimulationTests.run(seed: 99, options: .drawn(seed: 99)))
+        #expect(report.traceHash != SimulationTests.run(seed: 100, options: .drawn(seed: 99)).traceHash)
     }
 
-    /// A table with one bug, and the faults under which it shows.
-    struct Planted: CustomTestStringConvertible, Sendable {
-        let testDescription: String
-        let table: CloudTable
+    @Test("a family that is asked for is on, the others are off", arguments: FaultFamily.allCases)
+    func families(family: FaultFamily) {
+        let kinds = SimulationOptions.drawn(seed: 3, families: [family]).kinds
+        #expect(kinds.allSatisfy { $0.family == family })
     }
 
-    static let planted: [Planted] = [
-        Planted(
-            testDescription: "a cancel that found nothing is final",
-            table: CloudTable(
-                rows: CloudTable.standard.rows.map { row in
-                    guard row.actions == [.sleepUntilProof], row.guards == [.verifying] else { return row }
-                    return CloudRow(row.states, row.events, if: row.guards, to: .revoked, do: [.finishNeverExisted])
-                }
-            )
-        ),
-        Planted(
-            testDescription: "a definite error is believed without a confirming query",
-            table: CloudTable(
-                rows: CloudTable.standard.rows.map { row in
-                    guard row.events.contains(.queryNotFound), row.guards.contains(.absenceProven),
-                        row.next == .declined
-                    else { return row }
-                    return CloudRow(row.states, row.events, to: row.next, do: row.actions)
-                }
-            )
-        ),
-    ]
-
-    @Test("a planted bug is found by an oracle", .disabled(if: isQuick), arguments: planted)
-    func plantedBug(_ planted: Planted) {
-        var options = SimulationOptions()
-        options.salesPerRegister = 40
-        options.lateExecution = 300
-        options.walletReplyLoss = 300
-        options.restlessCashier = 200
-        options.loss = 100
-        var found = false
-        for seed in 1...60 as ClosedRange<UInt64> where !found {
-            var simulation = Simulation(seed: seed, options: options, cloudTable: planted.table)
-            found = !simulation.run().violations.isEmpty
-        }
-        #expect(found)
+    @Test("there are 45 kinds of faults in seven families, and fifty planted bugs")
+    func counts() {
+        let counts = FaultFamily.allCases.map { family in FaultKind.allCases.count { $0.family == family } }
+        #expect(counts == [9, 5, 6, 4, 5, 10, 6])
+        #expect(PlantedBug.allCases.map(\.rawValue) == Array(1...50))
     }
 }

@@ -35,6 +35,8 @@ package enum CloudGuard: UInt8, WireName, Hashable {
     case absenceProven
     /// The last look at the wallet is older than the wallet's cadence.
     case lookDue
+    /// The row was last changed later than now: by a clock that ran ahead, so its plans are not believed.
+    case writtenAhead
     /// The phase is ``UndoPhase/verify``.
     case verifying
     /// The phase is ``UndoPhase/sleeping``.
@@ -79,6 +81,7 @@ package enum CloudGuard: UInt8, WireName, Hashable {
         case .declineAgreed: "decline-agreed"
         case .absenceProven: "absence-proven"
         case .lookDue: "look-due"
+        case .writtenAhead: "written-ahead"
         case .verifying: "verifying"
         case .sleeping: "sleeping"
         case .unsentProof: "unsent-proof"

@@ -93,7 +93,9 @@ package struct CloudPayment: Equatable, Sendable {
     /// What time asks of this row at `now`. The shell handles them one after the other.
     package func timerEvents(at now: Timestamp) -> [CloudEvent] {
         var events: [CloudEvent] = []
-        if let due = record.dueAt, due <= now { events.append(.due) }
+        // What a clock that ran ahead has planned is due as soon as the clock is right again.
+        let isAhead = record.changedAt > now + 2 * ProtocolTimes().clockError
+        if let due = record.dueAt, due <= now || isAhead { events.append(.due) }
         for refund in record.refunds {
             if let due = refund.dueAt, due <= now { events.append(.refundDue(counter: refund.counter)) }
         }

@@ -20,6 +20,7 @@ extension CloudStep {
         case .declineAgreed: record.declineCandidate != nil && askedAt >= record.unsentSince
         case .absenceProven: askedAt >= intent.startedAt + times.absenceProof
         case .lookDue: isLookDue
+        case .writtenAhead: isWrittenAhead
         case .verifying: record.phase == .verify
         case .sleeping: record.phase == .sleeping
         case .unsentProof: isHome && record.unsent && askedAt >= record.unsentSince
@@ -69,8 +70,12 @@ extension CloudStep {
         }
     }
 
+    /// The row was changed by a clock that ran ahead: when its work goes on, it says by that clock.
+    private var isWrittenAhead: Bool { context.clockTrusted && record.changedAt > now + 2 * times.clockError }
+
     private var isLookDue: Bool {
         guard let schedule = context.schedule else { return false }
+        if isWrittenAhead { return true }
         if record.lastLook == .unknown {
             return now >= (record.sentAt ?? intent.startedAt) + times.scaled(schedule.firstQuery)
         }

@@ -8,7 +8,9 @@ extension CloudStep {
         guard context.schedule != nil else { return }
         let implied: Bool
         if case .confirm(_, _, true) = event { implied = true } else { implied = false }
-        effects.append(.query(CloudQuery(purpose: purpose, askedAt: now, implied: implied)))
+        // A clock that is not trusted gives no moment: the answer proves nothing that depends on time (M2).
+        let askedAt = context.clockTrusted ? now : Timestamp.unknown
+        effects.append(.query(CloudQuery(purpose: purpose, askedAt: askedAt, implied: implied)))
     }
 
     mutating func askPoll() {
@@ -104,8 +106,9 @@ extension CloudStep {
     }
 
     mutating func sleepUntilProof() {
-        let proof = intent.startedAt + times.absenceProof
         record.phase = .sleeping
+        guard context.clockTrusted else { return repeatLater() }
+        let proof = intent.startedAt + times.absenceProof
         record.dueAt = proof > now ? proof : now
     }
 

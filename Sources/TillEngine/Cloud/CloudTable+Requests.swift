@@ -54,6 +54,9 @@ extension CloudTable {
         CloudRow([.paid], [.revoke], to: .revoking, do: [.alarmIfOld, .beginUndo, .answer]),
         CloudRow(
             [.sending, .unknown, .declined], [.revoke], to: .revoking, do: [.beginUndo, .answer], "`unsent` is kept"),
+        CloudRow(
+            [.revoking], [.revoke], if: [.writtenAhead], do: [.continueUndo, .answer],
+            "the clock ran ahead when the row's work was planned: it goes on now"),
         CloudRow([.revoking, .stuck, .revoked], [.revoke], do: [.answer], "no second worker"),
         CloudRow(
             [.confirmed], [.revoke], do: [.alarmRevokeOfConfirmed, .answer], "S9: no cloud undoes a CONFIRMED payment"),

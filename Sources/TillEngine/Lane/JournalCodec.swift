@@ -35,20 +35,37 @@ package struct JournalWriter: Equatable, Sendable {
 
     /// The bytes of the next record; the writer moves on.
     package mutating func encode(_ entry: JournalEntry) -> [UInt8] {
-        index += 1
         let length = (JournalWriter.headerSize + entry.payload.count + 7) / 8 * 8
         var record = [UInt8](repeating: 0, count: length)
         record.setLittleEndian(UInt64(length), at: 0, count: 4)
-        record.setLittleEndian(index, at: 8, count: 8)
-        record.setLittleEndian(UInt64(bitPattern: entry.time.milliseconds), at: 16, count: 8)
-        record[24] = entry.kind.rawValue
-        record[25] = entry.flags
-        record.setLittleEndian(UInt64(entry.payload.count), at: 26, count: 2)
+        record.replaceSubrange(8..<32, with: header(entry))
         for (position, byte) in entry.payload.enumerated() { record[JournalWriter.headerSize + position] = byte }
-        hash = JournalCodec.chain(previous: hash, record: record[...], payloadCount: entry.payload.count)
+        pass(entry)
         for (position, byte) in hash.enumerated() { record[32 + position] = byte }
         record.setLittleEndian(UInt64(CRC32C.checksum(record[8...])), at: 4, count: 4)
         return record
+    }
+
+    /// Moves on past the next record without its bytes: index and hash are what ``encode(_:)`` leaves.
+    package mutating func pass(_ entry: JournalEntry) {
+        let header = header(entry)
+        var next = SHA256()
+        next.update(hash)
+        next.update(header)
+        next.update(entry.payload)
+        index += 1
+        hash = [UInt8](next.finalize().prefix(16))
+    }
+
+    /// Bytes 8 ..< 32 of the next record.
+    private func header(_ entry: JournalEntry) -> [UInt8] {
+        var header = [UInt8](repeating: 0, count: 24)
+        header.setLittleEndian(index + 1, at: 0, count: 8)
+        header.setLittleEndian(UInt64(bitPattern: entry.time.milliseconds), at: 8, count: 8)
+        header[16] = entry.kind.rawValue
+        header[17] = entry.flags
+        header.setLittleEndian(UInt64(entry.payload.count), at: 18, count: 2)
+        return header
     }
 }
 

@@ -257,6 +257,26 @@ package struct LaneCall: Equatable, Sendable {
     package let timeoutMilliseconds: Int64
     /// Cloud time of the sending, for the signature's `created`.
     package let createdAt: Timestamp
+
+    package init(
+        id: UInt64,
+        kind: Kind,
+        cloud: CloudName?,
+        intent: Intent?,
+        home: CloudName?,
+        waitMilliseconds: Int64,
+        timeoutMilliseconds: Int64,
+        createdAt: Timestamp
+    ) {
+        self.id = id
+        self.kind = kind
+        self.cloud = cloud
+        self.intent = intent
+        self.home = home
+        self.waitMilliseconds = waitMilliseconds
+        self.timeoutMilliseconds = timeoutMilliseconds
+        self.createdAt = createdAt
+    }
 }
 
 package struct PayFacts: Equatable, Sendable {

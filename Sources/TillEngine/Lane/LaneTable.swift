@@ -11,7 +11,7 @@ package struct LaneRow: Equatable, Sendable {
     /// Which attempts end here for good: CLOSED is written with the state.
     package let closes: Bool
 
-    init(
+    package init(
         _ states: [LaneState],
         _ event: LaneEventKind,
         if guarded: LaneGuard = .always,
@@ -148,16 +148,13 @@ package enum LaneTable {
         rows.filter { row in row.event == event && row.states.contains(state) }
     }
 
-    /// The row that applies, or nil where the pair is not listed.
-    static func row(
+    /// The place of the row that applies, or nil where the pair is not listed.
+    static func place(
         in table: [LaneRow],
         _ state: LaneState,
         _ event: LaneEventKind,
         where holds: (LaneGuard) -> Bool
-    ) -> LaneRow? {
-        for row in table where row.event == event && row.states.contains(state) && holds(row.guarded) {
-            return row
-        }
-        return nil
+    ) -> Int? {
+        table.firstIndex { row in row.event == event && row.states.contains(state) && holds(row.guarded) }
     }
 }

@@ -11,6 +11,7 @@ extension PluginLane {
 
     /// Decisions and windows that have come.
     mutating func passTime(now: Int64) {
+        guard attempts.contains(where: { $0.state == .intent || $0.state == .paid }) else { return }
         for number in attempts.map({ $0.intent.orderNumber }) {
             guard let position = position(of: number) else { continue }
             let attempt = attempts[position]
@@ -102,8 +103,11 @@ extension PluginLane {
         }
         let heartbeatAt = link.lastHeartbeatAt + times.scaled(LaneLink.heartbeatInterval)
         if link.cloudTime(now: now) != nil {
-            for (position, attempt) in attempts.enumerated() where attempt.state == .intent {
-                if attempt.reattachUntil == nil || attempt.isReattached, consider(.ask(position), attempt.asksAt) {
+            // By place, not by value: this runs after every event, and an attempt is large.
+            for position in attempts.indices where attempts[position].state == .intent {
+                if attempts[position].reattachUntil == nil || attempts[position].isReattached,
+                    consider(.ask(position), attempts[position].asksAt)
+                {
                     return best
                 }
             }
@@ -122,16 +126,23 @@ extension PluginLane {
     }
 
     private func considerOwed(_ position: Int, now: Int64, _ consider: (Choice, Int64) -> Bool) -> Bool {
-        let attempt = attempts[position]
-        guard let owed = attempt.owes else { return false }
-        if owed == .revoke, !mayRevoke(now: now) {
+        switch attempts[position].state {
+        case .revoke, .duty, .released, .declined, .final, .acked: break
+        case .free, .intent, .paid, .unsent: return false
+        }
+        let duties = (a: attempts[position].dutyA, b: attempts[position].dutyB)
+        guard !duties.a.isSettled || !duties.b.isSettled else { return false }
+        if attempts[position].state != .acked, !mayRevoke(now: now) {
             // Wakes when the wait for a HELLO is over.
             if red == nil { _ = consider(.heartbeat, startedAt + times.helloBeforeRevoke) }
             return false
         }
-        for cloud in [attempt.home, attempt.home.other] where !attempt[cloud].isSettled {
-            var dueAt = attempt[cloud].dueAt
-            if attempt[cloud].tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
+        let home = attempts[position].home
+        for cloud in [home, home.other] {
+            let duty = cloud == .a ? duties.a : duties.b
+            guard !duty.isSettled else { continue }
+            var dueAt = duty.dueAt
+            if duty.tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
             if consider(.owed(position, cloud), dueAt) { return true }
         }
         return false

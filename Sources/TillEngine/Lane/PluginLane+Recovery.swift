@@ -156,7 +156,7 @@ extension PluginLane {
             time: link.cloudTime(now: now) ?? .unknown,
             fields: checkpointFields
         )
-        _ = journal.encode(entry)
+        journal.pass(entry)
         return entry
     }
 

@@ -84,11 +84,15 @@ extension PluginLane {
     private func paidOrder(_ target: RefundRequest.Target) -> (OrderNumber, CloudName?)? {
         switch target {
         case .sale(let sale):
-            if let position = position(of: sale), attempts[position].state == .acked {
+            let ended: EndedSale
+            switch record(of: sale) {
+            case .attempt(let position):
+                guard attempts[position].state == .acked else { return nil }
                 return (attempts[position].intent.orderNumber, attempts[position].home)
+            case .ended(let record): ended = record
+            case nil: return nil
             }
-            guard let ended = memory.latest(sale: PluginLane.hash64(sale.bytes)), ended.state == .acked
-            else { return nil }
+            guard ended.state == .acked else { return nil }
             let number = OrderNumber(
                 installation: settings.installation,
                 register: settings.register,

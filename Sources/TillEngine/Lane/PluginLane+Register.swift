@@ -25,7 +25,9 @@ extension PluginLane {
         occasion.token = token
         occasion.sale = sale
         let hash = codeHash(sale.code)
-        if let position = position(of: sale.saleReference) {
+        occasion.codeHash = hash
+        switch record(of: sale.saleReference) {
+        case .attempt(let position):
             let attempt = attempts[position]
             let endedUnpaid = attempt.state == .declined || attempt.state == .final
             if !endedUnpaid || attempt.codeHash == hash {
@@ -38,14 +40,13 @@ extension PluginLane {
                 fire(.paySameSale, at: position, occasion, now: now)
                 return
             }
-        } else if let ended = memory.latest(sale: PluginLane.hash64(sale.saleReference.bytes)),
-            ended.state == .acked || ended.code == PluginLane.code64(hash)
-        {
+        case .ended(let ended) where ended.state == .acked || ended.code == PluginLane.code64(hash):
             let stored = answer(for: ended, sale: sale.saleReference, now: now)
             let answer: RegisterAnswer =
                 ended.amount == sale.amount ? .sale(stored) : .refused(.amountDiffers, stored)
             effects.append(.answer(token: token, answer))
             return
+        case .ended, nil: break
         }
         if let limit = link.configuration?.amountLimit, limit > .zero, sale.amount > limit {
             effects.append(.answer(token: token, .refused(.amountAboveLimit(limit), nil)))
@@ -99,7 +100,7 @@ extension PluginLane {
             effects.append(.answer(token: token, .refused(.unknownSale, nil)))
             return
         }
-        if let position = position(of: sale), attempts[position].state == .intent,
+        if case .attempt(let position) = record(of: sale), attempts[position].state == .intent,
             attempts[position].reattachUntil != nil
         {
             attempts[position].isReattached = true
@@ -114,19 +115,19 @@ extension PluginLane {
         reason: RevokeReason? = nil,
         now: Int64
     ) {
-        if let position = position(of: sale) {
+        switch record(of: sale) {
+        case .attempt(let position):
             var occasion = Occasion()
             occasion.token = token
             occasion.revokeReason = reason
             fire(event, at: position, occasion, now: now)
-        } else if let ended = memory.latest(sale: PluginLane.hash64(sale.bytes)) {
+        case .ended(let ended):
             let stored = answer(for: ended, sale: sale, now: now)
             let makesNoSense = ended.state == .acked ? event == .disown : event == .acknowledge
             effects.append(
                 .answer(token: token, makesNoSense ? .refused(.wrongState, stored) : .sale(stored))
             )
-        } else {
-            effects.append(.answer(token: token, .refused(.unknownSale, nil)))
+        case nil: effects.append(.answer(token: token, .refused(.unknownSale, nil)))
         }
     }
 
@@ -169,6 +170,20 @@ extension PluginLane {
     }
 
     // MARK: - Finding
+
+    /// What stands for a sale: its newest attempt, wherever that one is. An earlier attempt may still be in hand,
+    /// because a cloud has not taken its undo, when a later one was paid and closed long ago.
+    enum SaleRecord {
+        case attempt(Int)
+        case ended(EndedSale)
+    }
+
+    func record(of sale: SaleReference) -> SaleRecord? {
+        let ended = memory.latest(sale: PluginLane.hash64(sale.bytes))
+        guard let position = position(of: sale) else { return ended.map { .ended($0) } }
+        if let ended, UInt64(ended.sequence) > attempts[position].intent.orderNumber.sequence { return .ended(ended) }
+        return .attempt(position)
+    }
 
     /// The newest attempt for a sale that is still in hand.
     func position(of sale: SaleReference) -> Int? {

@@ -54,19 +54,33 @@ package struct PluginLane: Sendable {
     var outstanding: LaneCall?
     var outstandingSince: Int64 = 0
     var lastCallID: UInt64 = 0
-    var lock = SupervisorLock()
+    var lock: SupervisorLock
     var effects: [LaneEffect] = []
     /// Events that changed nothing, late and repeated answers among them.
     package internal(set) var countedEvents: UInt64 = 0
+
+    #if !hasFeature(Embedded)
+    /// How often each row of the table was taken. Empty: nobody counts. The plug-in that ships has no such thing.
+    package var rowsTaken: [UInt32] = []
+    #endif
 
     struct RecentCode: Equatable, Sendable {
         let hash: [UInt8]
         let sale: SaleReference
     }
 
-    package init(settings: LaneSettings, seed: UInt64) {
+    /// - Parameters:
+    ///   - table: Another table is for tests that plant bugs.
+    ///   - supervisorRounds: Production's is 20,000; the simulator has no adversary to slow down.
+    package init(
+        settings: LaneSettings,
+        seed: UInt64,
+        table: [LaneRow] = LaneTable.rows,
+        supervisorRounds: Int = SupervisorLock.rounds
+    ) {
         self.settings = settings
-        table = LaneTable.rows
+        self.table = table
+        lock = SupervisorLock(rounds: supervisorRounds)
         random = LaneRandom(seed: seed)
         journal = JournalWriter()
     }
@@ -99,13 +113,13 @@ package struct PluginLane: Sendable {
     /// When `tick` is due next, in monotonic milliseconds.
     package func nextWake(now: Int64) -> Int64 {
         var wake = Int64.max
-        for attempt in attempts {
-            switch attempt.state {
+        for position in attempts.indices {
+            switch attempts[position].state {
             case .intent:
-                if let decidesAt = decisionMoment(attempt, now: now) { wake = min(wake, decidesAt) }
-                if let reattachUntil = attempt.reattachUntil { wake = min(wake, reattachUntil) }
+                if let decidesAt = decisionMoment(attempts[position], now: now) { wake = min(wake, decidesAt) }
+                if let reattachUntil = attempts[position].reattachUntil { wake = min(wake, reattachUntil) }
             case .paid:
-                if let implicitlyAckedAt = attempt.implicitlyAckedAt { wake = min(wake, implicitlyAckedAt) }
+                if let moment = attempts[position].implicitlyAckedAt { wake = min(wake, moment) }
             default: break
             }
         }
@@ -123,6 +137,8 @@ package struct PluginLane: Sendable {
     struct Occasion {
         var token: UInt64?
         var sale: SaleRequest?
+        /// Of the sale's code, where it has been computed.
+        var codeHash: [UInt8]?
         var payment: PaymentReply?
         var undo: UndoReply?
         var undoKind: UndoKind?
@@ -135,8 +151,8 @@ package struct PluginLane: Sendable {
     /// Takes one event to the attempt at `position`, or to the free lane for nil.
     mutating func fire(_ event: LaneEventKind, at position: Int?, _ occasion: Occasion = Occasion(), now: Int64) {
         let state = position.map { attempts[$0].state } ?? .free
-        let row = LaneTable.row(in: table, state, event) { holds($0, at: position, occasion, now: now) }
-        guard let row else {
+        let place = LaneTable.place(in: table, state, event) { holds($0, at: position, occasion, now: now) }
+        guard let place else {
             countedEvents += 1
             if let token = occasion.token {
                 let current = position.map { answer(for: attempts[$0], now: now) }
@@ -144,6 +160,10 @@ package struct PluginLane: Sendable {
             }
             return
         }
+        #if !hasFeature(Embedded)
+        if place < rowsTaken.count { rowsTaken[place] &+= 1 }
+        #endif
+        let row = table[place]
         var position = position
         if row.next == .intent, position == nil {
             position = begin(occasion, home: link.next, isSecond: false, now: now)
@@ -155,6 +175,7 @@ package struct PluginLane: Sendable {
     }
 
     func holds(_ guarded: LaneGuard, at position: Int?, _ occasion: Occasion, now: Int64) -> Bool {
+        if guarded == .always { return true }
         let attempt = position.map { attempts[$0] }
         switch guarded {
         case .always: return true
@@ -236,7 +257,7 @@ package struct PluginLane: Sendable {
             startedAt: startedAt,
             nonce: Nonce(random.next())
         )
-        let hash = codeHash(sale.code)
+        let hash = occasion.codeHash ?? codeHash(sale.code)
         append(.intent, fields: [intent.line, home.wireBytes, hash], now: now)
         var attempt = LaneAttempt(
             intent: intent,
@@ -359,7 +380,7 @@ package struct PluginLane: Sendable {
             time: link.cloudTime(now: now) ?? .unknown,
             fields: fields
         )
-        _ = journal.encode(entry)
+        journal.pass(entry)
         effects.append(.journal(entry))
     }
 

@@ -36,8 +36,18 @@ struct SaleMemory: Sendable {
         blocks[blocks.count - 1].append(sale)
     }
 
-    /// The newest ended attempt for a sale.
-    func latest(sale: UInt64) -> EndedSale? { latest { $0.sale == sale } }
+    /// The newest ended attempt for a sale: the one with the highest sequence, because an earlier attempt may owe
+    /// its undo to a cloud for longer and end last.
+    func latest(sale: UInt64) -> EndedSale? {
+        var newest: (block: Int, row: Int, sequence: UInt32)?
+        for (block, rows) in blocks.enumerated() {
+            for (row, ended) in rows.rows.enumerated()
+            where ended.sale == sale && ended.sequence >= newest?.sequence ?? 0 {
+                newest = (block, row, ended.sequence)
+            }
+        }
+        return newest.map { blocks[$0.block].sale(at: $0.row) }
+    }
 
     func latest(epoch: UInt64, sequence: UInt64) -> EndedSale? {
         latest { UInt64($0.sequence) == sequence && $0.epoch == epoch }

@@ -2,16 +2,19 @@
 import TillDomain
 
 /// Checks supervisors' codes; five wrong tries lock the release for ten minutes.
-struct SupervisorLock: Sendable {
+package struct SupervisorLock: Sendable {
     enum Verdict: Equatable {
         case supervisor([UInt8])
         case unknown
         case locked(seconds: Int64)
     }
 
-    static let rounds = 20_000
+    package static let rounds = 20_000
+    private let rounds: Int
     private var wrongTries = 0
     private var lockedUntil: Int64 = .min
+
+    init(rounds: Int) { self.rounds = rounds }
 
     mutating func check(
         _ code: [UInt8],
@@ -25,7 +28,7 @@ struct SupervisorLock: Sendable {
             let hash = PBKDF2.key(
                 password: code,
                 salt: supervisor.salt,
-                rounds: SupervisorLock.rounds,
+                rounds: rounds,
                 length: supervisor.hash.count
             )
             if ConstantTime.equal(hash, supervisor.hash) {

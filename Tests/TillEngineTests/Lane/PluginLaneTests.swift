@@ -157,6 +157,45 @@ import TillEngine
         #expect(bench.kinds.suffix(2) == [.declined, .closed])
     }
 
+    /// Found by the simulator (seed 19): the first attempt was undone at one cloud, the second was paid and closed, and
+    /// then the other cloud answered the first attempt's undo. The register asked once more and was charged again.
+    @Test("an earlier attempt that ends last does not hide that the sale was paid")
+    func earlierAttemptEndsLast() throws {
+        var bench = ready()
+        let first = bench.pay("T1")
+        _ = bench.call(.cancel(LaneBench.reference("T1")))
+        #expect(bench.answer(first)?.outcome == .cancelled)
+        bench.result(bench.reply(.unknown))
+        bench.reach(\.isRevoke)
+        bench.result(bench.undo(.revoked(.closed)))
+        #expect(bench.kinds.last == .final)
+        // Paid with another code, acknowledged and closed, while one cloud has not answered the undo.
+        let second = bench.pay("T1", code: LaneBench.otherCode)
+        bench.reach(\.isPay)
+        bench.result(bench.paid())
+        #expect(bench.answer(second)?.outcome == .paid)
+        let acknowledge = bench.call(.acknowledge(LaneBench.reference("T1")))
+        #expect(bench.answer(acknowledge)?.outcome == .paid)
+        for _ in 0..<2 {
+            bench.reach(\.isConfirm)
+            bench.result(.confirm(confirmed: true, time: bench.cloudNow))
+        }
+        #expect(bench.kinds.last == .closed)
+        func isStillPaid() {
+            let intents = bench.kinds.count(where: { $0 == .intent })
+            let again = bench.pay("T1", code: certain(PaymentCode(scanned: Array("280000000000000077".utf8))))
+            #expect(bench.answer(again)?.outcome == .paid)
+            let status = bench.call(.status(LaneBench.reference("T1")))
+            #expect(bench.answer(status)?.outcome == .paid)
+            #expect(bench.kinds.count(where: { $0 == .intent }) == intents)
+        }
+        isStillPaid()
+        bench.reach(\.isRevoke)
+        bench.result(bench.undo(.revoked(.closed)))
+        #expect(bench.kinds.last == .closed)
+        isStillPaid()
+    }
+
     // MARK: - Unknown, decision, revoke
 
     @Test("silence before D repeats pay at the same cloud; after D the clouds are asked in turn")
