@@ -82,6 +82,7 @@ package final class CloudCore: Sendable {
         let (metrics, signals, logBell) = (metrics, signals, logBell)
         var ports = PaymentService.Signals()
         ports.clockTrusted = { fence.isTrusted(at: clock.now()) }
+        ports.clockLeaps = { fence.leaps }
         ports.lastPromotion = { promotion }
         ports.alarm = { signals.alarm($0, payment: $1) }
         ports.count = { metrics.count("uncommon_events", $0) }

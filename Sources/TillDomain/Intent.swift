@@ -5,19 +5,54 @@
 /// `1|n|saleRef|amount|currency|sign|codeLength|routing|t0|nonce`. The plug-in builds the line once, journals its
 /// bytes, and sends the same bytes in every later message. Two requests are about the same payment exactly when
 /// their lines are equal byte for byte. The full payment code is not part of it.
+///
+/// It is carried by every message, row and attempt, so its fields lie in one object that copies share.
 package struct Intent: Equatable, Sendable {
-    package let orderNumber: OrderNumber
-    package let saleReference: SaleReference
+    private final class Fields: Sendable {
+        let orderNumber: OrderNumber
+        let saleReference: SaleReference
+        let amount: Money
+        let sign: [UInt8]
+        let codeLength: Int
+        let routing: Int
+        let startedAt: Timestamp
+        let nonce: Nonce
+
+        init(
+            _ orderNumber: OrderNumber,
+            _ saleReference: SaleReference,
+            _ amount: Money,
+            _ sign: [UInt8],
+            _ codeLength: Int,
+            _ routing: Int,
+            _ startedAt: Timestamp,
+            _ nonce: Nonce
+        ) {
+            self.orderNumber = orderNumber
+            self.saleReference = saleReference
+            self.amount = amount
+            self.sign = sign
+            self.codeLength = codeLength
+            self.routing = routing
+            self.startedAt = startedAt
+            self.nonce = nonce
+        }
+    }
+
+    private let fields: Fields
+
+    package var orderNumber: OrderNumber { fields.orderNumber }
+    package var saleReference: SaleReference { fields.saleReference }
     /// Positive.
-    package let amount: Money
+    package var amount: Money { fields.amount }
     /// The first characters of the payment code, as many as the routing document says, at most 8.
-    package let sign: [UInt8]
-    package let codeLength: Int
+    package var sign: [UInt8] { fields.sign }
+    package var codeLength: Int { fields.codeLength }
     /// The version of the routing document that decides wallet and payment account.
-    package let routing: Int
+    package var routing: Int { fields.routing }
     /// When the intent became durable, by cloud time.
-    package let startedAt: Timestamp
-    package let nonce: Nonce
+    package var startedAt: Timestamp { fields.startedAt }
+    package var nonce: Nonce { fields.nonce }
 
     package init(
         orderNumber: OrderNumber,
@@ -29,14 +64,15 @@ package struct Intent: Equatable, Sendable {
         startedAt: Timestamp,
         nonce: Nonce
     ) {
-        self.orderNumber = orderNumber
-        self.saleReference = saleReference
-        self.amount = amount
-        self.sign = sign
-        self.codeLength = codeLength
-        self.routing = routing
-        self.startedAt = startedAt
-        self.nonce = nonce
+        fields = Fields(orderNumber, saleReference, amount, sign, codeLength, routing, startedAt, nonce)
+    }
+
+    package static func == (left: Intent, right: Intent) -> Bool {
+        left.fields === right.fields
+            || left.orderNumber == right.orderNumber
+                && left.saleReference == right.saleReference && left.amount == right.amount && left.sign == right.sign
+                && left.codeLength == right.codeLength && left.routing == right.routing
+                && left.startedAt == right.startedAt && left.nonce == right.nonce
     }
 
     /// Reads a line. Nil for anything but the one spelling that ``line`` writes.

@@ -21,6 +21,7 @@ struct PaymentFacts {
 
     /// The last durable record of the plug-in.
     var durable = JournalKind.intent
+    var durableAt: Int64
     /// That the door was once shut: REVOKE was durable.
     var hadRevoke = false
     var hadAcked = false
@@ -51,6 +52,12 @@ struct PaymentFacts {
     var dutySaid = false
     /// The final state of the plug-in came from an undo.
     var finalAt: Int64?
+    /// When REVOKE was durable, and in which life of the plug-in.
+    var revokedAt: Int64 = 0
+    var revokeLife = -1
+    /// The life in which the plug-in paged because of a stuck undo.
+    var stuckLife = -1
+    var lastSentAt: Int64
 
     init(number: [UInt8], register: Int, sale: Int, amount: Int64, begunAt: Int64, life: Int) {
         self.number = number
@@ -59,6 +66,8 @@ struct PaymentFacts {
         self.amount = amount
         self.begunAt = begunAt
         self.life = life
+        lastSentAt = begunAt
+        durableAt = begunAt
     }
 
     var name: String { String(decoding: number[8..<24], as: UTF8.self) }

@@ -237,9 +237,10 @@ struct ReferenceWallet {
         return .notFound
     }
 
-    /// A person at the wallet's own console gives the rest back.
+    /// A person at the wallet's own console gives the rest back, unless a refund is on its way (W6).
     mutating func returnByHand(at place: Int) {
         guard var trade = self[place] else { return }
+        for refund in trade.refunds { if case .pending = refund.state { return } }
         let amount = trade.held
         trade.cancelled += amount
         trade.isClosed = true

@@ -22,7 +22,7 @@ struct SimulatedDisk {
     /// Until then no new segment can be begun.
     var fullUntil: Int64 = 0
     /// An image of an earlier moment.
-    private(set) var image: (records: [JournalEntry], firstIndex: UInt64, inSegment: Int)?
+    private(set) var image: (records: [JournalEntry], firstIndex: UInt64, inSegment: Int, takenAt: Int64)?
 
     var lastIndex: UInt64 { firstIndex + UInt64(records.count) - 1 }
     var hasRoom: Bool { inSegment + JournalWriter.recordsPerPayment <= SimulatedDisk.segmentRecords }
@@ -46,7 +46,7 @@ struct SimulatedDisk {
         firstIndex += UInt64(count)
     }
 
-    mutating func takeImage() { image = (Array(records[..<synced]), firstIndex, inSegment) }
+    mutating func takeImage(now: Int64) { image = (Array(records[..<synced]), firstIndex, inSegment, now) }
 
     /// The whole disk goes back to the image.
     /// - Returns: False where there is none.

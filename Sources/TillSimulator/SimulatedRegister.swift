@@ -67,9 +67,19 @@ struct SimulatedRegister {
     // What the oracles know.
     var contactAt: Int64 = -60_000
     var laneIsRed = false
+    /// Supervisors' codes come with the first answer to HELLO, and are gone with the process.
+    var knowsSupervisors = false
     var hadNewerIndex = false
     /// When a supervisor last asked for a release.
     var releasedAt: Int64 = -1
+
+    /// Calls to pay that wait for their answer.
+    var owed: [Owed] = []
+
+    struct Owed {
+        let token: UInt64
+        let at: Int64
+    }
 
     var cashier = Cashier()
 

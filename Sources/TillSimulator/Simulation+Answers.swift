@@ -81,8 +81,24 @@ extension Simulation {
     ) {
         checkAnswer(answer, cloud, place, message, isTold: isTold)
         if traces { tell(place, "\(clouds[cloud].name) answers \(answer.word)") }
-        guard let result = result(answer, cloud, place) else { return }
+        guard var result = result(answer, cloud, place) else { return }
+        if options.forgeries > 0, faultsOn, worldSpan(1_000) < options.forgeries { falsify(&result) }
         reply(result, to: message, from: cloud)
+    }
+
+    /// A cloud that is out of its mind signs another amount.
+    private func falsify(_ result: inout LaneCallResult) {
+        guard case .payment(let reply) = result, case .paid(let paid) = reply.state else { return }
+        let other = PaidReply(
+            amount: Money(fen: paid.amount.fen + 1),
+            isCNY: true,
+            wallet: paid.wallet,
+            transaction: paid.transaction,
+            payer: paid.payer
+        )
+        result = .payment(
+            PaymentReply(cloud: reply.cloud, time: reply.time, orderNumber: reply.orderNumber, state: .paid(other))
+        )
     }
 
     private func result(_ answer: CloudAnswer, _ cloud: Int, _ place: Int) -> LaneCallResult? {

@@ -136,6 +136,9 @@ extension Simulation {
 
     mutating func told(_ answer: RegisterAnswer, token: UInt64, register: Int) {
         noteTold(answer, register: register)
+        answered.append(token)
+        checkAcknowledged(answer, token: token)
+        registers[register].owed.removeAll { $0.token == token }
         if !registers[register].settings.acknowledges, case .sale(let sale) = answer, sale.outcome == .paid {
             plan(.answerWritten(register, life: registers[register].life, token: token), after: 1 + worldSpan(200))
         }
@@ -171,7 +174,7 @@ extension Simulation {
             lockedOut(answer, register)
         case .unacknowledged:
             report.refused += 1
-            lookIntoBooks(answer, register)
+            resolve(answer, register)
             nextSale(register, after: 800, sameSale: true)
         case .waiting: lookAgain(register, after: 1_000 + worldSpan(1_500))
         }
@@ -210,6 +213,19 @@ extension Simulation {
         registers[register].releasedAt = now
         let code: [UInt8] = worldSpan(8) == 0 ? [48, 48] : Supervisor.code
         ask(.release(supervisorCode: code, reason: [114]), register)
+    }
+
+    /// An earlier sale was not acknowledged. Where the register does not know of it, a supervisor may open the lane.
+    private mutating func resolve(_ answer: SaleAnswer, _ register: Int) {
+        if let place = answer.orderNumber.flatMap({ numbers.place(of: $0.bytes) }), !payments[place].toldPaid,
+            worldSpan(2) == 0
+        {
+            payments[place].disowned = true
+            registers[register].releasedAt = now
+            let release = RegisterCall.release(supervisorCode: Supervisor.code, reason: [117])
+            return give(.register(release, token: newToken(register)), to: register)
+        }
+        lookIntoBooks(answer, register)
     }
 
     /// An earlier sale was not acknowledged: the register looks into its own books.
@@ -254,7 +270,9 @@ extension Simulation {
         switch call {
         case .acknowledge(let sale):
             if let taken = sales[sale].taken, payments[taken].disowned { return }
+            acknowledgeToken = token
             give(.register(.acknowledge(reference(sale)), token: token), to: register)
+            acknowledgeToken = 0
         case .disown(let sale):
             for place in sales[sale].attempts where payments[place].durable == .paid || payments[place].toldPaid {
                 if payments[place].durable != .acked { payments[place].disowned = true }
@@ -329,8 +347,8 @@ extension Simulation {
                 .register(.release(supervisorCode: Supervisor.code, reason: [106]), token: newToken(register)),
                 to: register
             )
-            registers[register].laneIsRed = false
-        case .unacknowledged: if let blocking = status.blockingSale { lookIntoBooks(blocking, register) }
+            if registers[register].knowsSupervisors { registers[register].laneIsRed = false }
+        case .unacknowledged: if let blocking = status.blockingSale { resolve(blocking, register) }
         case .revoking:
             registers[register].releasedAt = now
             give(

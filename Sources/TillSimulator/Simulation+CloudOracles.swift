@@ -86,11 +86,10 @@ extension Simulation {
 
     /// A cloud says nothing that its row does not say.
     mutating func checkAnswer(_ answer: CloudAnswer, _ cloud: Int, _ place: Int, _ message: Message, isTold: Bool) {
+        // An answer that was held back while a failover lost its row. It promises nothing yet.
+        let mayHaveLost = clouds[cloud].promotedAt != nil && options[.failoverWithLoss] > 0
+        if case .undo(.revoking) = answer, mayHaveLost { return }
         guard let payment = clouds[cloud].rows[place].payment else {
-            // An answer that was held back while a failover lost its row. It promises nothing yet.
-            if case .undo(.revoking) = answer, clouds[cloud].promotedAt != nil, options[.failoverWithLoss] > 0 {
-                return
-            }
             switch answer {
             case .payment(.refused), .payment(.declined), .undo, .confirm:
                 violation(

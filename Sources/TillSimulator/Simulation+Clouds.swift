@@ -45,7 +45,8 @@ extension Simulation {
             // Not stored yet, or not at all.
             if clouds[cloud].rows[place].payment?.record.version == version { return sweep(cloud, place) }
         }
-        if let next = clouds[cloud].rows[place].payment?.record.nextWork { schedule(cloud, place, at: next) }
+        let moment = cloudTime(cloud)
+        if let next = clouds[cloud].rows[place].payment?.nextWork(at: moment) { schedule(cloud, place, at: next) }
     }
 
     // MARK: - Life and death
@@ -140,13 +141,16 @@ extension Simulation {
             worldSpan(6) == 0
             ? CloudPersons(first: [65], evidence: [69]) : CloudPersons(first: [65], second: [66], evidence: [69])
         let isRefused = !persons.areTwo
-        if !isRefused { noteDecision(decision, place) }
+        let isRunning = payment.state == .stuck && payment.display != .revokeFailed
+        if !isRefused, !isRunning { noteDecision(decision, place) }
         handle(.person(decision, persons), cloud, place, payment.intent, payment.home, nil)
         if isRefused { plan(.person(cloud, place: place, alarm), after: 30_000) }
     }
 
     private mutating func decide(_ payment: CloudPayment, _ place: Int) -> CloudPersonDecision? {
-        let tookTender = sales[payments[place].sale].taken == place && !payments[place].disowned
+        let tookTender =
+            payments[place].durable == .acked
+            || sales[payments[place].sale].taken == place && !payments[place].disowned
         switch payment.state {
         case .paid:
             guard payment.record.queued else { return .asks }
@@ -156,6 +160,11 @@ extension Simulation {
             return .refunds(refundByPersons(place))
         case .stuck:
             if wallet.held(place) == 0 { return .solved }
+            // While the undo goes on by itself, nobody gives anything back; now and then one says so all the same.
+            if payment.display != .revokeFailed {
+                guard worldSpan(4) == 0 else { return .asks }
+                return tookTender ? .keeps : .solved
+            }
             switch worldSpan(4) {
             case 0: return .asks
             case 1:
@@ -166,7 +175,7 @@ extension Simulation {
                 payments[place].decidedByPersons = true
                 wallet.returnByHand(at: place)
                 afterLedger(place, heldBefore: held)
-                return .solved
+                return wallet.held(place) == 0 ? .solved : .asks
             }
         case .confirmed:
             if payment.record.isUnproven { return tookTender ? .confirms : .asks }

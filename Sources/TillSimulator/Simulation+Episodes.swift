@@ -28,7 +28,7 @@ extension Simulation {
         case .rollback:
             let register = anyRegister(kind)
             if registers[register].disk.image == nil || draw(kind, 2) == 0 {
-                registers[register].disk.takeImage()
+                registers[register].disk.takeImage(now: now)
             } else {
                 crashPlugin(register)
                 rollBack(register)

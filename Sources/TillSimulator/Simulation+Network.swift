@@ -209,12 +209,15 @@ extension Simulation {
         guard registers[register].stoppedUntil <= now else {
             return queue.add(.atPlugin(message, delivery), at: registers[register].stoppedUntil)
         }
+        let result = heard(delivery.result, message)
+        let expected = expectation(of: result, message)
         if registers[register].call === message {
             registers[register].call = nil
             registers[register].callEndsAt = .max
         }
         noteDelivery(delivery, of: message)
-        give(.result(id: message.call.id, heard(delivery.result, message)), to: register)
+        if case .hello = result { registers[register].knowsSupervisors = true }
+        give(.result(id: message.call.id, result), to: register, expecting: expected)
     }
 
     /// What the plug-in's shell makes of an answer. A planted bug mishears here.

@@ -12,6 +12,7 @@ extension Simulation {
         if entry.kind == .intent { return begin(entry, register: register) }
         guard entry.kind.isOfPayment, let place = numbers.place(of: entry.payload) else { return }
         if traces { tell(place, "register \(register) has \(entry.kind) on disk") }
+        payments[place].durableAt = now
         let held = wallet.held(place)
         let isExempt = payments[place].isExempt
         switch entry.kind {
@@ -20,7 +21,11 @@ extension Simulation {
                 violation(.oneWayDoor, place, "PAID is durable after REVOKE for \(name(place))")
             }
         case .acked: payments[place].hadAcked = true
-        case .revoke: payments[place].hadRevoke = true
+        case .revoke:
+            payments[place].hadRevoke = true
+            payments[place].revokedAt = now
+            payments[place].revokeLife = registers[register].life
+            checkAsked(entry, place, register: register)
         case .duty:
             if !payments[place].dutySaid, !isExempt {
                 violation(.laneLock, place, "DUTY is durable for \(name(place)), and no cloud said so")
@@ -50,6 +55,22 @@ extension Simulation {
         switch entry.kind {
         case .acked, .declined, .unsent, .final: registers[register].open.removeAll { $0 == place }
         default: if !registers[register].open.contains(place) { registers[register].open.append(place) }
+        }
+    }
+
+    /// An attempt that runs into its decision was asked for to the end.
+    private mutating func checkAsked(_ entry: JournalEntry, _ place: Int, register: Int) {
+        guard entry.fields.count > 1, RevokeReason.timeout.wireName.matches(entry.fields[1]),
+            payments[place].life == registers[register].life,
+            registers[register].stoppedUntil < payments[place].begunAt
+        else { return }
+        let silence = now - payments[place].lastSentAt
+        if payments[place].messages == 0 || silence > 15_000 {
+            violation(
+                .transition,
+                place,
+                "nothing was asked about \(name(place)) for \(silence) ms before its decision"
+            )
         }
     }
 
@@ -215,7 +236,10 @@ extension Simulation {
     mutating func countMessage(_ call: LaneCall, _ place: Int?) {
         guard let place else { return }
         payments[place].messages += 1
-        let limit = 200 + (now - payments[place].begunAt) / 5_000
+        payments[place].lastSentAt = now
+        // For ever, every 15 s to either cloud, and once more whenever a cloud answers again: on a line that lets
+        // little through this may be every few seconds.
+        let limit = 200 + (now - payments[place].begunAt) / 2_000
         if payments[place].messages > limit {
             violation(.messages, place, "\(payments[place].messages) requests about \(name(place))")
         }
@@ -237,9 +261,27 @@ extension Simulation {
     mutating func noteTold(_ answer: RegisterAnswer, register: Int) {
         switch answer {
         case .status(let status): managerAnswer = status
-        case .sale(let sale), .released(let sale): note(sale, register: register)
+        case .sale(let sale): note(sale, register: register)
+        case .released(let sale):
+            note(sale, register: register)
+            if let place = sale.orderNumber.flatMap({ numbers.place(of: $0.bytes) }), !payments[place].isExempt,
+                payments[place].durable != .released,
+                payments[place].durable != .revoke
+                    || payments[place].revokedAt != now
+            {
+                violation(.writeAhead, place, "\(name(place)) is called released at \(payments[place].durable)")
+            }
         case .refund, .refused: break
         }
+    }
+
+    /// Who acknowledges hears so only when ACKED is durable.
+    mutating func checkAcknowledged(_ answer: RegisterAnswer, token: UInt64) {
+        guard token == acknowledgeToken, case .sale(let sale) = answer, sale.outcome == .paid,
+            let place = sale.orderNumber.flatMap({ numbers.place(of: $0.bytes) }), !payments[place].isExempt,
+            payments[place].durable != .acked
+        else { return }
+        violation(.writeAhead, place, "\(name(place)) is called acknowledged at \(payments[place].durable)")
     }
 
     private mutating func note(_ sale: SaleAnswer, register: Int) {

@@ -4,14 +4,21 @@ import TillEngine
 
 /// The plug-in's shell: it performs the lane's effects as production's loop does, over a simulated disk.
 extension Simulation {
-    mutating func give(_ input: LaneInput, to register: Int) {
+    mutating func give(_ input: LaneInput, to register: Int, expecting given: Expectation? = nil) {
         guard registers[register].isRunning, registers[register].stoppedUntil <= now else { return }
-        if case .register = input {
+        checkOwed(register)
+        var expected = given
+        if case .register(let call, _) = input {
             let hasRoom = ensureRoom(register)
             lanes[register].journalHasRoom = hasRoom
+            expected = expectation(of: call, register)
         }
-        let monotonic = registers[register].monotonic(now)
-        perform(lanes[register].handle(input, now: monotonic), at: register)
+        let life = registers[register].life
+        let alarmsBefore = alarms
+        perform(lanes[register].handle(input, now: registers[register].monotonic(now)), at: register)
+        guard registers[register].life == life, registers[register].isRunning else { return }
+        if let expected { check(expected, alarmsBefore: alarmsBefore) }
+        if case .register(let call, let token) = input { checkAnswered(call, token: token, register: register) }
     }
 
     /// A timer of the lane, or the end of the outstanding call.
@@ -107,10 +114,12 @@ extension Simulation {
 
     private mutating func noteAlarm(_ alarm: LaneAlarm, _ number: OrderNumber?, register: Int) {
         mix(UInt64(alarm.name.utf8CodeUnitCount))
+        alarms += 1
         let place = number.flatMap { numbers.place(of: $0.bytes) }
         if traces { tell(place, "register \(register) raises \(alarm)") }
         switch alarm {
         case .journalRolledBack, .journalDamaged: registers[register].laneIsRed = true
+        case .undoStuck: if let place { payments[place].stuckLife = registers[register].life }
         default: break
         }
     }
@@ -163,7 +172,9 @@ extension Simulation {
         registers[register].call = nil
         registers[register].callEndsAt = .max
         registers[register].isConnected = false
+        registers[register].knowsSupervisors = false
         registers[register].stoppedUntil = 0
+        registers[register].owed = []
         loseUnsynced(register)
         cashierSeesCrash(register)
         guard !registers[register].isOff else { return }

@@ -164,17 +164,12 @@ extension Simulation {
 
     /// The disk has gone back to an image: what happened since is forgotten.
     mutating func rollBack(_ register: Int) {
-        let before = registers[register].disk.records
-        let first = registers[register].disk.firstIndex
-        guard registers[register].disk.rollBack() else { return }
+        guard let image = registers[register].disk.image, registers[register].disk.rollBack() else { return }
         noteAll(.rollback, register: register)
         if traces { tell(nil, "register \(register): the disk goes back to an old image") }
-        let end = registers[register].disk.lastIndex
-        let kept = end + 1 > first ? Int(end + 1 - first) : 0
-        for entry in before.dropFirst(kept) where entry.kind.isOfPayment {
-            if let place = numbers.place(of: entry.payload, at: entry.kind == .intent ? 2 : 0) {
-                payments[place].forgotten = true
-            }
+        for place in payments.indices
+        where payments[place].register == register && payments[place].durableAt >= image.takenAt {
+            payments[place].forgotten = true
         }
     }
 }

@@ -87,6 +87,10 @@ package struct Simulation {
     /// Every code that was shown, at the place of its number.
     var codes: [SimulatedCode] = []
     var managerToken: UInt64 = 0
+    /// Tokens that were answered in this step, and alarms of plug-ins so far.
+    var answered: [UInt64] = []
+    var alarms = 0
+    var acknowledgeToken: UInt64 = 0
     var managerAnswer: LaneStatus?
 
     /// For a planted bug: a claim whose commit nobody knows.
@@ -179,6 +183,7 @@ package struct Simulation {
         now = max(now, at)
         report.events += 1
         mix(UInt64(bitPattern: now))
+        if !answered.isEmpty { answered.removeAll(keepingCapacity: true) }
         take(event)
         return true
     }

@@ -28,6 +28,10 @@ package enum Oracle: String, Sendable, CaseIterable {
     case queue = "queue"
     case clock = "t0"
     case secret = "secret"
+    /// After an answer or a call the disk says what the specification says.
+    case transition = "3.3"
+    /// Somebody is told what only people can mend.
+    case told = "alarm"
 }
 
 package struct SimulationReport: Equatable, Sendable {

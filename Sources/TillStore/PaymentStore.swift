@@ -85,6 +85,12 @@ package protocol PaymentStore: Sendable {
     /// When the next row without a lease wants to be worked on. Nil: nothing is planned.
     func nextWork() async throws(StoreError) -> Timestamp?
 
+    /// Plans the work of rows again that were changed later than `limit`: by a clock that ran ahead, so that they would
+    /// sleep until their moment really comes. Leases given by it end.
+    ///
+    /// - Returns: How many there were.
+    func replan(changedAfter limit: Timestamp, at now: Timestamp) async throws(StoreError) -> Int
+
     /// Rows that a restart resumes: SENDING, UNKNOWN, REVOKING, STUCK, the oldest first.
     func unfinished() async throws(StoreError) -> [OrderNumber]
 

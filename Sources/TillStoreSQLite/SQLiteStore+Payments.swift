@@ -109,6 +109,38 @@ extension SQLiteStore {
         return moment.map { Timestamp(milliseconds: $0) }
     }
 
+    package func replan(changedAfter limit: Timestamp, at now: Timestamp) async throws(StoreError) -> Int {
+        // Reading first costs no sync in the ordinary case, where there is none.
+        let condition = "next_work > ? AND changed_at > ?"
+        let arguments: StatementArguments = [now.milliseconds, limit.milliseconds]
+        let exists = try await read { database in
+            try Bool.fetchOne(
+                database,
+                sql: "SELECT EXISTS (SELECT 1 FROM payment WHERE \(condition))",
+                arguments: arguments
+            ) ?? false
+        }
+        guard exists else { return 0 }
+        return try await write { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT rowid, * FROM payment WHERE \(condition)",
+                arguments: arguments
+            )
+            for row in rows {
+                let next = try Self.payment(row, database).nextWork(at: now)
+                let rowID: Int64 = row["rowid"]
+                try database.execute(
+                    sql: """
+                        UPDATE payment SET next_work = ?, lease_owner = NULL, lease_until = NULL WHERE rowid = ?
+                        """,
+                    arguments: [next?.milliseconds, rowID]
+                )
+            }
+            return rows.count
+        }
+    }
+
     package func unfinished() async throws(StoreError) -> [OrderNumber] {
         try await read { database in
             let rows = try Row.fetchAll(

@@ -5,12 +5,10 @@ import TillSimulator
 /// Table mutants run in processes of their own: a machine that meets a completion that it did not ask for stops, and a
 /// mutant may make it do so.
 extension Simulate {
-    private static let budget = 150
-
     /// One mutant, in this process. Exit code 1: an oracle found it.
     func runTableMutant(_ place: Int) async throws {
         let mutant = TableMutant.all[place]
-        for seed in seed..<seed + UInt64(Simulate.budget) {
+        for seed in seed..<seed + UInt64(seeds) {
             var options = SimulationOptions.drawn(seed: seed)
             options.payments = MutantHunt.payments
             var simulation = Simulation(seed: seed, options: options, tables: (mutant.cloud, mutant.lane))
@@ -24,14 +22,17 @@ extension Simulate {
     /// All of them, on all cores.
     func huntTableMutants() async {
         let count = TableMutant.all.count
+        let chosen = from..<min(count, from + only)
         var results = [Processor.Ending](repeating: .code(0), count: count)
         await withTaskGroup(of: (Int, Processor.Ending).self) { group in
-            var next = 0
+            var next = chosen.lowerBound
             func start() {
-                guard next < count else { return }
+                guard next < chosen.upperBound else { return }
                 let place = next
                 next += 1
-                group.addTask { (place, Processor.run(["--table-mutant", "\(place)", "--seed", "\(seed)"])) }
+                group.addTask {
+                    (place, Processor.run(["--table-mutant", "\(place)", "--seed", "\(seed)", "--seeds", "\(seeds)"]))
+                }
             }
             for _ in 0..<workers { start() }
             while let (place, ending) = await group.next() {
@@ -41,19 +42,21 @@ extension Simulate {
         }
         var killed = 0
         var stopped = 0
-        for (place, ending) in results.enumerated() {
-            switch ending {
-            case .code(0): print("survives: \(TableMutant.all[place].words)")
+        for place in chosen {
+            switch results[place] {
+            case .code(0): print("survives: \(place) \(TableMutant.all[place].words)")
             case .code: killed += 1
-            case .signal: stopped += 1
+            case .signal:
+                stopped += 1
+                print("stops the machine: \(place) \(TableMutant.all[place].words)")
             }
         }
         print(
-            "\(count) table mutants: \(killed) found by an oracle, \(stopped) stopped the machine, \(count - killed - stopped) survive"
+            "\(chosen.count) table mutants: \(killed) found by an oracle, \(stopped) stopped the machine, \(chosen.count - killed - stopped) survive"
         )
         if json {
             print(
-                #"{"mutants":\#(count),"killed":\#(killed + stopped),"survivors":\#(count - killed - stopped)}"#
+                #"{"mutants":\#(chosen.count),"killed":\#(killed + stopped),"survivors":\#(chosen.count - killed - stopped)}"#
             )
         }
     }

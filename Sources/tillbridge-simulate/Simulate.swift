@@ -56,6 +56,12 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: .hidden)
     var tableMutant: Int?
 
+    @Option(help: "The first table mutant.")
+    var from = 0
+
+    @Option(help: "How many table mutants.")
+    var only = 10_000
+
     @Flag(help: "A long run: a line for every 500 seeds into build-output/simulate-night.txt, coverage at the end.")
     var night = false
 

@@ -51,6 +51,30 @@ import TillDomain
         #expect(fence.isTrusted(at: now + 121_000))
     }
 
+    @Test("a clock that leaps is not trusted from that moment on, until somebody agrees with it")
+    func leap() {
+        let monotonic = Mutex<Int64>(5_000)
+        let fence = ClockFence(monotonic: { monotonic.withLock { $0 } })
+        #expect(fence.isTrusted(at: now))
+        // It creeps, as a clock does that is being disciplined.
+        for step in 1...10 {
+            monotonic.withLock { $0 += 1_000 }
+            #expect(fence.isTrusted(at: now + Int64(step) * 1_500))
+        }
+        #expect(fence.leaps == 0)
+        let ahead = now + 3_600_000
+        #expect(!fence.isTrusted(at: ahead) && fence.leaps == 1)
+        // An answer that took so long proves nothing: the leap may lie in between.
+        fence.compare(.peer, theirs: ahead, sent: ahead + -3_000, received: ahead, resolution: 1)
+        #expect(!fence.isTrusted(at: ahead))
+        fence.compare(.peer, theirs: ahead, sent: ahead + -20, received: ahead, resolution: 1)
+        #expect(fence.isTrusted(at: ahead))
+        #expect(!fence.isTrusted(at: now) && fence.leaps == 2)
+        // Nobody is there to agree or to contradict.
+        monotonic.withLock { $0 += 121_000 }
+        #expect(fence.isTrusted(at: now + 121_000) && fence.leaps == 2)
+    }
+
     @Test(
         "the date of an HTTP answer is read in its one modern form, anything else is no date",
         arguments: [

@@ -291,6 +291,37 @@ struct CloudEndTests {
         #expect(drive.effects.answer == .payment(.revoking))
     }
 
+    /// Found by the simulator (seed 100700): the money came back twice.
+    @Test("while the undo's refund may still arrive, persons end nothing: the wallet is asked")
+    func refundOnItsWay() {
+        var drive = paid()
+        drive.revoke()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        drive.handle(.cancelOutcome(.refused))
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        drive.handle(.refundOutcome(.failed(.merchantBalance), counter: 0))
+        #expect(drive.state == .stuck && !drive.record.refundMayArrive)
+        var failed = drive
+        failed.handle(.person(.solved, CloudSample.two))
+        #expect(failed.state == .revoked)
+        drive.handle(.person(.asks, CloudPersons(first: CloudSample.two.first)))
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        // The call is out, then unanswered, then taken over, then forgotten: nobody knows that it failed.
+        for outcome in [nil, RefundOutcome.unknown(.noAnswer), .accepted] {
+            var drive = drive
+            if let outcome { drive.handle(.refundOutcome(outcome, counter: 0)) }
+            for decision in [CloudPersonDecision.keeps, .solved] {
+                drive.handle(.person(decision, CloudSample.two))
+                #expect(drive.state == .stuck && drive.record.refundMayArrive && !drive.effects.isEmpty)
+            }
+        }
+        drive.handle(.refundOutcome(.accepted, counter: 0))
+        drive.handle(.refundQueryOutcome(.failed(.merchantBalance), counter: 0))
+        #expect(!drive.record.refundMayArrive)
+        drive.handle(.person(.keeps, CloudSample.two))
+        #expect(drive.state == .confirmed)
+    }
+
     @Test("no row stays open for 30 minutes without a person told")
     func aged() {
         var sending = CloudDrive()

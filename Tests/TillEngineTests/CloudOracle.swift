@@ -99,7 +99,8 @@ struct CloudOracle {
             if case .paid(let trade) = outcome, isOurs(trade) { return .paid }
             return .declined
         case .revoked:
-            guard query.purpose == .watch, query.askedAt >= record.stateSince else { return .revoked }
+            let isOld = query.askedAt < record.stateSince && query.askedAt.milliseconds > 0
+            guard query.purpose == .watch, !isOld || record.stateSince > now else { return .revoked }
             if case .paid(let trade) = outcome, isOurs(trade) { return .revoking }
             return .revoked
         case .unknown: return ofUnknown(outcome, query)
@@ -140,13 +141,15 @@ struct CloudOracle {
         }
     }
 
+    private var mayReturn: Bool { payment.record.refundSent || payment.record.refundAccepted }
+
     private func after(_ decision: CloudPersonDecision, _ persons: CloudPersons) -> CloudState {
         switch decision {
         case .asks: return afterWork
         case .adopts: return state
         case .confirms: return state == .paid && persons.areTwo ? .confirmed : state
-        case .keeps: return state == .stuck && persons.areTwo ? .confirmed : state
-        case .solved: return state == .stuck && persons.areTwo ? .revoked : state
+        case .keeps: return state == .stuck && persons.areTwo && !mayReturn ? .confirmed : state
+        case .solved: return state == .stuck && persons.areTwo && !mayReturn ? .revoked : state
         case .refunds(let request):
             let executes = isPayingCloud || record.refundsAdopted
             let fits = request.amount.fen > 0 && request.amount <= payment.intent.amount

@@ -69,13 +69,22 @@ struct CloudProductTests {
             for phase in [UndoPhase.look, .verify, .follow] { add { ($0.phase, $0.refundAccepted) = (phase, true) } }
             // Planned by a clock that ran ahead.
             add { ($0.phase, $0.changedAt, $0.dueAt) = (.early, ahead, ahead) }
-        case .revoked: add { ($0.revokeReason, $0.undoKind) = (.timeout, .neverExisted) }
+        case .revoked:
+            base.revokeReason = .timeout
+            add { $0.undoKind = .neverExisted }
+            // Ended by a clock that ran ahead.
+            add { ($0.undoKind, $0.stateSince) = (.closed, ahead) }
         case .stuck:
             base.revokeReason = .timeout
             base.dueAt = CloudSample.start + 3_600_000
             add { ($0.phase, $0.refundAccepted, $0.stuckReason, $0.queued) = (.follow, true, .limit, true) }
             for phase in [UndoPhase.look, .refund, .follow] {
-                add { ($0.phase, $0.stuckReason, $0.queued) = (phase, .merchantBalance, true) }
+                for sent in [false, true] {
+                    add {
+                        ($0.phase, $0.stuckReason, $0.queued) = (phase, .merchantBalance, true)
+                        $0.refundSent = sent
+                    }
+                }
             }
         case .confirmed:
             var child = CloudRefund(
@@ -142,7 +151,7 @@ struct CloudProductTests {
         }
         events += [.payUnwritten(.late), .payUnwritten(.noConnection)]
         for purpose in CloudQueryPurpose.allCases {
-            for asked in [now, now + -1_000, CloudSample.start + 10_000] {
+            for asked in [now, now + -1_000, CloudSample.start + 10_000, .unknown] {
                 let query = CloudQuery(purpose: purpose, askedAt: asked)
                 events += trades.map { .queryOutcome(.paid($0), query) }
                 for outcome in [QueryOutcome.open, .notFound, .payError, .closed, .returning, .unknown(.noAnswer)] {

@@ -132,7 +132,9 @@ extension CloudReference {
             }
         }
         if record.state == .revoked {
-            if query.purpose != .watch || query.askedAt < record.stateSince { return count() }
+            if query.purpose != .watch { return count() }
+            let asked = query.askedAt
+            if now >= record.stateSince, asked < record.stateSince, asked != .unknown { return count() }
             guard isOurs(trade) else {
                 alarm(strange(trade))
                 return watchLater()

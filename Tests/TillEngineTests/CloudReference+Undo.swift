@@ -127,9 +127,12 @@ extension CloudReference {
         hourly()
     }
 
+    mutating func forgetRefund() { (record.refundSent, record.refundAccepted) = (false, false) }
+
     mutating func stick(_ failure: RefundFailure) {
         become(.stuck)
-        (record.stuckReason, record.refundAccepted) = (StuckReason(failure), false)
+        record.stuckReason = StuckReason(failure)
+        forgetRefund()
         stuck()
     }
 
@@ -156,7 +159,10 @@ extension CloudReference {
         case .done:
             record.refundAccepted = true
             call(.follow)
-        case .failed(let failure): record.state == .stuck ? hourly() : stick(failure)
+        case .failed(let failure):
+            if record.state == .revoking { return stick(failure) }
+            forgetRefund()
+            hourly()
         case .retry, .unknown: record.state == .stuck ? hourly() : retry()
         }
     }
@@ -173,7 +179,7 @@ extension CloudReference {
             record.state == .stuck ? hourly() : retry()
         case .failed(let failure):
             if record.state == .revoking { return stick(failure) }
-            record.refundAccepted = false
+            forgetRefund()
             hourly()
         case .unknown: retry()
         }

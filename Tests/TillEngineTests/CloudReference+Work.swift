@@ -51,6 +51,9 @@ extension CloudReference {
             become(.confirmed)
             record.confirmedBy = .persons
         case (.refunds(let request), .paid): give(request, persons)
+        case (.keeps, .stuck) where record.refundSent || record.refundAccepted,
+            (.solved, .stuck) where record.refundSent || record.refundAccepted:
+            goOn()
         case (.keeps, .stuck) where persons.areTwo:
             become(.confirmed)
             (record.confirmedBy, record.undoKind) = (.persons, .kept)

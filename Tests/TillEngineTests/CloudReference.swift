@@ -21,6 +21,9 @@ struct CloudReference {
         record = payment.record
         run()
         if record.state == .none { record = payment.record }
+        if context.clockTrusted, let personAt = record.personAt, personAt > now + 1_800_000 {
+            record.personAt = now + 1_800_000
+        }
     }
 
     var intent: Intent { payment.intent }

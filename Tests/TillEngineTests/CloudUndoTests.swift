@@ -139,6 +139,46 @@ struct CloudUndoTests {
         #expect(effects.query?.purpose == .look)
     }
 
+    /// Found by the simulator (seed 100757): the watch saw the money for an hour and dropped it.
+    @Test("money after an end that a wrong clock wrote is not taken for an old answer")
+    func moneyAfterAheadEnd() {
+        var payment = CloudPayment(intent: CloudSample.intent(), home: .a)
+        let wrong = CloudSample.context(.a, clockTrusted: false)
+        let right = CloudSample.context(.a)
+        let (ahead, now) = (CloudSample.start + 3_600_000, CloudSample.start + 430_000)
+        var effects = payment.handle(.revoke(payment.intent, home: .a, .timeout), at: ahead, context: wrong)
+        while let query = effects.query {
+            effects = payment.handle(.queryOutcome(.closed, query), at: ahead, context: wrong)
+        }
+        #expect(payment.state == .revoked)
+        var byWrongClock = payment
+        effects = payment.handle(.notice, at: now, context: right)
+        guard let query = effects.query else { return #expect(Bool(false), "the notice asks") }
+        _ = payment.handle(.queryOutcome(.paid(CloudSample.trade()), query), at: now, context: right)
+        #expect(payment.state == .revoking)
+        effects = byWrongClock.handle(.notice, at: ahead + 5, context: wrong)
+        guard let query = effects.query else { return #expect(Bool(false), "the notice asks") }
+        _ = byWrongClock.handle(.queryOutcome(.paid(CloudSample.trade()), query), at: ahead + 9, context: wrong)
+        #expect(byWrongClock.state == .revoking)
+    }
+
+    /// Found by the simulator (seed 101052): a person would have heard of it two hours later.
+    @Test("by whatever clock it was planned, a person hears of an open payment 30 minutes after it began")
+    func personPlannedAhead() {
+        var payment = CloudPayment(intent: CloudSample.intent(), home: .b)
+        let ahead = CloudSample.start + 7_200_000
+        let wrong = CloudSample.context(.a, clockTrusted: false)
+        _ = payment.handle(.confirm(payment.intent, home: .b, implied: false), at: ahead, context: wrong)
+        #expect(payment.record.personAt == ahead + 1_800_000)
+        let now = CloudSample.start + 20_000
+        #expect(payment.nextWork(at: now) == now)
+        #expect(payment.timerEvents(at: now).map(\.kind) == [.due])
+        var waits = payment
+        #expect(waits.timerEvents(at: CloudSample.start + 1_800_000).map(\.kind) == [.due, .aged])
+        _ = waits.handle(.due, at: now, context: CloudSample.context(.a))
+        #expect(waits.record.personAt == now + 1_800_000)
+    }
+
     @Test("what a clock that ran ahead has planned is due when the clock is right again")
     func plannedAhead() {
         var payment = CloudPayment(intent: CloudSample.intent(), home: .b)

@@ -133,6 +133,27 @@ struct PaymentContract {
         }
     }
 
+    @Test("what a clock that ran ahead has planned is planned again", arguments: Backend.available)
+    func replan(backend: Backend) async throws {
+        try await withStore(backend) { (fixture) async throws -> Void in
+            let store = fixture.store
+            var drive = StoredDrive(Sample.intent(1), in: store)
+            try await drive.pay()
+            var other = StoredDrive(Sample.intent(2), in: store)
+            try await other.pay()
+            let (now, ahead) = (Sample.start + 20_000, Sample.start + 3_600_000)
+            drive.now = ahead
+            try await drive.handle(.restart)
+            _ = try await store.claimDue(owner: "x", at: now, until: ahead, limit: 10)
+            _ = try await store.claimDue(owner: "x", at: ahead + 60_000, until: ahead + 90_000, limit: 10)
+            #expect(try await store.claimDue(owner: "y", at: now, until: now + 50, limit: 10).isEmpty)
+            #expect(try await store.replan(changedAfter: now + 500, at: now) == 1)
+            #expect(try await store.replan(changedAfter: now + 500, at: now) == 0)
+            #expect(try await store.claimDue(owner: "y", at: now, until: now + 50, limit: 10) == [drive.number])
+            #expect(drive.payment.timerEvents(at: now).map(\.kind) == [.due])
+        }
+    }
+
     @Test("two workers never hold the same row", arguments: Backend.available)
     func leasesAtOnce(backend: Backend) async throws {
         try await withStore(backend) { (fixture) async throws -> Void in

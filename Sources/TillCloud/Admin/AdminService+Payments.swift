@@ -89,7 +89,16 @@ extension AdminService {
             .init(number: order, event: .person(decision, persons)),
             wait: .zero
         )
-        guard let after = try await core.store.payment(order), after.record.version != before.record.version else {
+        let after = try await core.store.payment(order)
+        switch decision {
+        case .keeps where before.record.refundMayArrive, .solved where before.record.refundMayArrive:
+            guard before.state == .stuck, after?.state == .stuck else { break }
+            throw StartError(
+                "Payment \(order): its refund may still arrive, so nothing was decided. The wallet is being asked; return the money another way only when the payment is revoke_failed."
+            )
+        default: break
+        }
+        guard let after, after.record.version != before.record.version else {
             throw StartError(
                 answer == .notHome
                     ? "Payment \(order) was paid through the other cloud: run this command there."

@@ -16,6 +16,8 @@ protocol PaymentRows: Sendable {
     func due(at now: Timestamp, limit: Int) async throws -> [OrderNumber]
     /// Gives the lease of a row back that needed nothing.
     func release(_ number: OrderNumber) async throws
+    /// Plans again what a clock that ran ahead has planned: rows changed later than `limit`.
+    func replan(changedAfter limit: Timestamp, at now: Timestamp) async throws -> Int
     /// Rows that a restart resumes.
     func unfinished() async throws -> [OrderNumber]
 }
@@ -42,5 +44,10 @@ struct StoredRows: PaymentRows {
     }
 
     func release(_ number: OrderNumber) async throws { try await store.release(number, owner: owner) }
+
+    func replan(changedAfter limit: Timestamp, at now: Timestamp) async throws -> Int {
+        try await store.replan(changedAfter: limit, at: now)
+    }
+
     func unfinished() async throws -> [OrderNumber] { try await store.unfinished() }
 }

@@ -59,7 +59,7 @@ extension PaymentService {
             for _ in 0..<128 {
                 guard let payment = try await rows.payment(number) else { return }
                 guard let event = payment.timerEvents(at: clock.now()).first else {
-                    if let next = payment.record.nextWork { timers.schedule(number, at: next) }
+                    if let next = payment.nextWork(at: clock.now()) { timers.schedule(number, at: next) }
                     return try await rows.release(number)
                 }
                 try await handleOnce(event, on: payment)
@@ -77,6 +77,19 @@ extension PaymentService {
             }
         } catch {
             signals.logger.error("sweep failed", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// After a start and after every leap of the clock: the clock may have been ahead while rows were written.
+    func replan() async {
+        let now = clock.now()
+        do {
+            let count = try await rows.replan(changedAfter: now + 2 * times.clockError, at: now)
+            if count > 0 {
+                signals.logger.warning("a clock that ran ahead had planned work", metadata: ["rows": "\(count)"])
+            }
+        } catch {
+            signals.logger.error("work is not planned again", metadata: ["error": "\(error)"])
         }
     }
 
@@ -116,9 +129,15 @@ extension PaymentService: Service {
 
     private func sweepForEver() async {
         let pause = Duration.milliseconds(max(200, times.scaled(5_000)))
+        var leaps = -1
         do {
             while true {
                 try await cancelWhenGracefulShutdown { try await Task.sleep(for: pause) }
+                let leapsByNow = signals.clockLeaps()
+                if leaps != leapsByNow {
+                    leaps = leapsByNow
+                    await replan()
+                }
                 await sweep()
             }
         } catch {

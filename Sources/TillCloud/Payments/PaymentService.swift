@@ -77,6 +77,8 @@ final class PaymentService: Sendable {
     struct Signals: Sendable {
         var load: @Sendable () -> CloudLoad = { .normal }
         var clockTrusted: @Sendable () -> Bool = { true }
+        /// How often the clock has leapt since the start.
+        var clockLeaps: @Sendable () -> Int = { 0 }
         var lastPromotion: @Sendable () -> Timestamp? = { nil }
         var alarm: @Sendable (CloudAlarm, OrderNumber) -> Void = { _, _ in }
         /// After each stored change.

@@ -7,6 +7,9 @@ import TillDomain
 /// Wallets put their time into each answer, and the peer cloud does. A source that differs by more than the limit in
 /// two samples running is believed to be right and us to be wrong; but the peer alone is outvoted by wallets that
 /// agree with us, since a cloud with a wrong clock must not stop the other one.
+///
+/// A clock that leaps against the monotonic one is not trusted from that moment on, until a source agrees with it or
+/// nobody has contradicted for a while. So the first decision after a leap is already a careful one.
 final class ClockFence: Sendable {
     enum Source: Hashable, Sendable {
         case peer
@@ -20,11 +23,27 @@ final class ClockFence: Sendable {
         var at: Timestamp
     }
 
+    private struct State {
+        var opinions: [Source: Opinion] = [:]
+        /// The own clock less the monotonic one, when last looked at. It creeps while the clock is being disciplined.
+        var offset: Int64?
+        /// By the monotonic clock. Nil: not at all, or somebody has agreed since.
+        var leaptAt: Int64?
+        var leaps = 0
+    }
+
     /// Two seconds, and one more where the source counts whole seconds.
     static let limit: Int64 = 2_000
     private static let lifetime: Int64 = 120_000
 
-    private let opinions = Mutex<[Source: Opinion]>([:])
+    private let state = Mutex(State())
+    private let monotonic: @Sendable () -> Int64
+
+    /// - Parameter monotonic: Milliseconds.
+    init(monotonic: @escaping @Sendable () -> Int64 = MonotonicClock.milliseconds) { self.monotonic = monotonic }
+
+    /// How often the own clock has leapt.
+    var leaps: Int { state.withLock { $0.leaps } }
 
     /// - Parameters:
     ///   - theirs: What the source said.
@@ -35,18 +54,31 @@ final class ClockFence: Sendable {
         let early = sent - (theirs + resolution)
         let late = theirs - received
         let isBad = max(early, late) > ClockFence.limit
-        opinions.withLock { opinions in
-            opinions[source] = Opinion(bad: isBad ? (opinions[source]?.bad ?? 0) + 1 : 0, at: received)
+        state.withLock { state in
+            state.opinions[source] = Opinion(bad: isBad ? (state.opinions[source]?.bad ?? 0) + 1 : 0, at: received)
+            // A slow answer leaves room for a leap in between.
+            if !isBad, received - sent <= ClockFence.limit { state.leaptAt = nil }
         }
     }
 
     /// Whether the own clock may decide about payments.
     func isTrusted(at now: Timestamp) -> Bool {
-        opinions.withLock { opinions in
-            opinions = opinions.filter { now - $0.value.at < ClockFence.lifetime }
-            let wallets = opinions.filter { $0.key != .peer }
+        let monotonic = monotonic()
+        return state.withLock { state in
+            let offset = now.milliseconds - monotonic
+            if let before = state.offset, abs(offset - before) > ClockFence.limit {
+                state.leaptAt = monotonic
+                state.leaps += 1
+            }
+            state.offset = offset
+            if let leaptAt = state.leaptAt {
+                guard monotonic - leaptAt >= ClockFence.lifetime else { return false }
+                state.leaptAt = nil
+            }
+            state.opinions = state.opinions.filter { now - $0.value.at < ClockFence.lifetime }
+            let wallets = state.opinions.filter { $0.key != .peer }
             if wallets.contains(where: { $0.value.bad >= 2 }) { return false }
-            guard let peer = opinions[.peer], peer.bad >= 2 else { return true }
+            guard let peer = state.opinions[.peer], peer.bad >= 2 else { return true }
             return wallets.contains { $0.value.bad == 0 }
         }
     }

@@ -66,6 +66,8 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
     case noteReturning
     /// The undo's refund is not known at the wallet any more.
     case forgetAccepted
+    /// The undo's refund has failed, so nothing comes of it any more.
+    case forgetRefund
     /// Wait, then the same phase again.
     case repeatLater
     /// Wait, then look, cancel and verify again.
@@ -146,6 +148,7 @@ package enum CloudActionKind: UInt8, WireName, Hashable {
         case .noteAccepted: "note-accepted"
         case .noteReturning: "note-returning"
         case .forgetAccepted: "forget-accepted"
+        case .forgetRefund: "forget-refund"
         case .repeatLater: "repeat-later"
         case .lookAgainLater: "look-again-later"
         case .lookAgain: "look-again"

@@ -38,7 +38,7 @@ extension CloudPayment {
         case .tomb: return .closed
         case .revoking: return isHygiene ? .failed : .revoking
         case .revoked: return isHygiene ? .failed : .revoked
-        case .stuck: return .revokeFailed
+        case .stuck: return record.refundMayArrive ? .revoking : .revokeFailed
         case .confirmed: if record.isUnproven { return .unknown }
         }
         if record.refunds.contains(where: { $0.status == .accepted }) { return .refunding }

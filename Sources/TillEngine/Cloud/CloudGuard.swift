@@ -56,6 +56,8 @@ package enum CloudGuard: UInt8, WireName, Hashable {
     case cancelDone
     /// The decision comes from two persons.
     case twoPersons
+    /// The undo's own refund was asked for, and it is not known that it failed.
+    case refundMayArrive
     /// A refund with this reference exists.
     case refundKnown
     /// Another cloud executes this payment's refunds.
@@ -91,6 +93,7 @@ package enum CloudGuard: UInt8, WireName, Hashable {
         case .cancelRefused: "cancel-refused"
         case .cancelDone: "cancel-done"
         case .twoPersons: "two-persons"
+        case .refundMayArrive: "refund-may-arrive"
         case .refundKnown: "refund-known"
         case .refundElsewhere: "refund-elsewhere"
         case .refundNotAllowed: "refund-not-allowed"

@@ -62,6 +62,10 @@ package struct CloudPayment: Equatable, Sendable {
             record = before
             return step.effects
         }
+        // Planned by a clock that ran ahead: nobody waits longer than that for a person to hear of it.
+        if context.clockTrusted, let personAt = record.personAt {
+            record.personAt = min(personAt, now + context.times.personAfter)
+        }
         var effects = step.effects
         if let next = record.nextWork, next != before.nextWork { effects.append(.schedule(next)) }
         guard record != before else { return effects }
@@ -92,15 +96,30 @@ package struct CloudPayment: Equatable, Sendable {
 
     /// What time asks of this row at `now`. The shell handles them one after the other.
     package func timerEvents(at now: Timestamp) -> [CloudEvent] {
-        var events: [CloudEvent] = []
         // What a clock that ran ahead has planned is due as soon as the clock is right again.
-        let isAhead = record.changedAt > now + 2 * ProtocolTimes().clockError
+        let isAhead = isAhead(of: now)
+        var events: [CloudEvent] = []
         if let due = record.dueAt, due <= now || isAhead { events.append(.due) }
         for refund in record.refunds {
-            if let due = refund.dueAt, due <= now { events.append(.refundDue(counter: refund.counter)) }
+            if let due = refund.dueAt, due <= now || isAhead { events.append(.refundDue(counter: refund.counter)) }
         }
-        if let personAt = record.personAt, personAt <= now { events.append(.aged) }
+        if let personAt = personAt(at: now), personAt <= now { events.append(.aged) }
         return events
+    }
+
+    /// The earliest moment at which this row wants to be worked on, as it looks at `now`. Differs from
+    /// ``CloudRecord/nextWork`` where a clock ran ahead when that was planned.
+    package func nextWork(at now: Timestamp) -> Timestamp? {
+        guard isAhead(of: now) else { return record.nextWork }
+        let works = record.dueAt != nil || record.refundPending != nil
+        return works ? now : personAt(at: now)
+    }
+
+    private func isAhead(of now: Timestamp) -> Bool { record.changedAt > now + 2 * ProtocolTimes().clockError }
+
+    private func personAt(at now: Timestamp) -> Timestamp? {
+        guard let personAt = record.personAt, isAhead(of: now) else { return record.personAt }
+        return min(personAt, intent.startedAt + ProtocolTimes().personAfter)
     }
 }
 

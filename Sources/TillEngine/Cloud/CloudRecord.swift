@@ -32,7 +32,7 @@ package struct CloudRecord: Equatable, Sendable {
     package var phase: UndoPhase = .idle
     package var attempts = 0
     package var cancelResult: CancelResult?
-    /// The undo's refund n-R00 was asked for.
+    /// The undo's refund n-R00 was asked for, and no answer said that it failed.
     package var refundSent = false
     /// The wallet has taken it over.
     package var refundAccepted = false
@@ -68,6 +68,9 @@ package struct CloudRecord: Equatable, Sendable {
         case .persons, nil: false
         }
     }
+
+    /// The money may still come back through the undo's own refund. Nobody must return it another way meanwhile.
+    package var refundMayArrive: Bool { refundSent || refundAccepted }
 
     package var refundPending: CloudRefund? {
         for refund in refunds where refund.dueAt != nil { return refund }

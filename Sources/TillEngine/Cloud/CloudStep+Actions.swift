@@ -51,6 +51,7 @@ extension CloudStep {
         case .forgetAccepted:
             record.refundAccepted = false
             record.phase = .refund
+        case .forgetRefund: forgetRefund()
         case .repeatLater: repeatLater()
         case .lookAgainLater:
             record.phase = .look

@@ -30,6 +30,7 @@ extension CloudStep {
         case .cancelRefused: record.cancelResult == .refused
         case .cancelDone: record.cancelResult == .closed || record.cancelResult == .refunded
         case .twoPersons: areTwoPersons
+        case .refundMayArrive: record.refundMayArrive
         case .refundKnown: knownRefund.map { $0.amount == refundRequest?.amount } ?? false
         case .refundElsewhere: !isHome && !record.refundsAdopted
         case .refundNotAllowed: !isRefundAllowed
@@ -57,7 +58,14 @@ extension CloudStep {
     private var isStale: Bool {
         switch event {
         case .queryOutcome(_, let query):
-            if record.state == .revoked { return query.purpose != .watch || query.askedAt < record.stateSince }
+            if record.state == .revoked {
+                guard query.purpose == .watch else { return true }
+                // Without a moment that can be compared it may be an old answer: the question was asked by a clock
+                // that is not trusted, or the state began by one that ran ahead. An undo that looks again does no
+                // harm; money that is overlooked does.
+                let isComparable = query.askedAt != .unknown && record.stateSince <= now
+                return isComparable && query.askedAt < record.stateSince
+            }
             switch query.purpose {
             case .look: return record.phase != .look
             case .verify: return record.phase != .verify

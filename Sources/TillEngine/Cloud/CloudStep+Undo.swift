@@ -41,8 +41,7 @@ extension CloudStep {
         record.attempts = 0
         record.cancelResult = nil
         record.undoKind = nil
-        record.refundSent = false
-        record.refundAccepted = false
+        forgetRefund()
     }
 
     mutating func proveUnsent() {
@@ -127,8 +126,14 @@ extension CloudStep {
             record.stuckReason = StuckReason(failure)
         default: record.stuckReason = .refundFailed
         }
-        record.refundAccepted = false
+        forgetRefund()
         becomeStuck()
+    }
+
+    /// The refund has failed: this number gives nothing back unless it is asked for again.
+    mutating func forgetRefund() {
+        record.refundSent = false
+        record.refundAccepted = false
     }
 
     mutating func stickDiffers() {

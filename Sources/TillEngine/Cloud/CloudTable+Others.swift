@@ -52,6 +52,9 @@ extension CloudTable {
             [.paid], [.personRefunds], if: [.twoPersons], to: .confirmed,
             do: [.confirmByPersons, .addRefund, .answerRefund],
             "PAID without CONFIRM: given back with authority"),
+        CloudRow(
+            [.stuck], [.personKeeps, .personSolved], if: [.refundMayArrive], do: [.continueUndo],
+            "S8: the undo's own refund may still arrive, so the wallet is asked instead"),
         CloudRow([.stuck], [.personKeeps], if: [.twoPersons], to: .confirmed, do: [.keep], "the sale stands"),
         CloudRow([.stuck], [.personSolved], if: [.twoPersons], to: .revoked, do: [.finishRefunded], "returned by hand"),
         CloudRow([.confirmed, .paid], [.personAdopts], if: [.twoPersons], do: [.adopt]),

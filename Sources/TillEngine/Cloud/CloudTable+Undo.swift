@@ -104,10 +104,12 @@ extension CloudTable {
             do: [.retryHourly]),
         CloudRow([.stuck], [.refundAccepted], do: [.noteAccepted, .repeatLater]),
         CloudRow([.stuck], [.refundDone], do: [.noteAccepted, .callFollow]),
-        CloudRow([.stuck], [.refundFailed, .refundUnclear], do: [.retryHourly]),
+        CloudRow([.stuck], [.refundFailed], do: [.forgetRefund, .retryHourly]),
+        CloudRow([.stuck], [.refundUnclear], do: [.retryHourly]),
         CloudRow([.stuck], [.refundShownDone], to: .revoked, do: [.finishRefunded]),
         CloudRow([.stuck], [.refundShownPending], do: [.noteAccepted, .repeatLater]),
-        CloudRow([.stuck], [.refundShownNotFound, .refundShownFailed], do: [.forgetAccepted, .retryHourly]),
+        CloudRow([.stuck], [.refundShownNotFound], do: [.forgetAccepted, .retryHourly]),
+        CloudRow([.stuck], [.refundShownFailed], do: [.forgetRefund, .retryHourly]),
         CloudRow([.stuck], [.refundShownUnclear], do: [.repeatLater]),
     ]
 }

@@ -70,6 +70,10 @@ final class MemoryRows: PaymentRows {
         }
     }
 
+    func replan(changedAfter limit: Timestamp, at now: Timestamp) async throws -> Int {
+        state.withLock { $0.payments.values.count { $0.record.changedAt > limit } }
+    }
+
     func unfinished() async throws -> [OrderNumber] {
         state.withLock { $0.payments.values.filter { $0.record.nextWork != nil }.map(\.intent.orderNumber) }
     }

@@ -419,6 +419,7 @@ inline A_cloud_callFollow(c) { CALL(c, U_FOLLOW) }
 inline A_cloud_noteCancel(c) { cancelled[c] = got }
 inline A_cloud_noteAccepted(c) { step[c] = U_FOLLOW }
 inline A_cloud_forgetAccepted(c) { step[c] = U_REFUND; dirty[c] = 1 }
+inline A_cloud_forgetRefund(c) { dirty[c] = 1 }
 /* Cancel and query did not agree: something has changed in between, and the next round sees it. */
 inline A_cloud_lookAgainLater(c) { step[c] = U_LOOK; dirty[c] = 1 }
 inline A_cloud_lookAgain(c) { CALL(c, U_LOOK) }
