@@ -319,7 +319,9 @@ extension Simulation {
         }
         for (step, effect) in effects.enumerated() {
             if step == dies {
-                if case .commit(let commit) = effect, draw(.crashAtEffect, 2) == 0 {
+                if case .commit(let commit) = effect, draw(.crashAtEffect, 2) == 0,
+                    commit.before.map({ trueTime < $0 }) ?? true
+                {
                     _ = store(payment, commit, cloud, place)
                 }
                 return crashCloud(cloud)

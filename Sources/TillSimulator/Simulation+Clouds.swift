@@ -92,7 +92,8 @@ extension Simulation {
                 guard clouds[cloud].life == newLife, report.violation == nil else { return }
             default: break
             }
-            if let next = clouds[cloud].rows[place].payment?.record.nextWork { schedule(cloud, place, at: next) }
+            let moment = cloudTime(cloud)
+            if let next = clouds[cloud].rows[place].payment?.nextWork(at: moment) { schedule(cloud, place, at: next) }
         }
         guard clouds[cloud].restartsLeft > 0 else { return }
         clouds[cloud].restartsLeft -= 1

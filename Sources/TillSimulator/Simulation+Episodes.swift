@@ -236,6 +236,8 @@ extension Simulation {
     mutating func failoverEnds(_ cloud: Int, since: Int64?) {
         clouds[cloud].lastPromotion = trueTime
         clouds[cloud].promotedAt = now
+        // What was decided meanwhile knew nothing of the promotion, and had no connection to the new primary.
+        clouds[cloud].primary += 1
         guard let since else { return }
         while let last = clouds[cloud].redo.last, last.at > since {
             clouds[cloud].redo.removeLast()

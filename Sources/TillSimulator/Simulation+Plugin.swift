@@ -108,7 +108,7 @@ extension Simulation {
         }
         guard sync(register) else { return }
         if dies != .max { return crashPlugin(register) }
-        checkJournalHead(register)
+        if effects.contains(where: \.isJournal) { checkJournalHead(register) }
         planWake(register)
     }
 
@@ -210,6 +210,7 @@ extension Simulation {
 }
 
 extension LaneEffect {
+    var isJournal: Bool { if case .journal = self { true } else { false } }
     var isSend: Bool { if case .send = self { true } else { false } }
     var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

@@ -22,7 +22,7 @@ extension Simulate {
     /// All of them, on all cores.
     func huntTableMutants() async {
         let count = TableMutant.all.count
-        let chosen = from..<min(count, from + only)
+        let chosen = min(from, count)..<min(count, from + only)
         var results = [Processor.Ending](repeating: .code(0), count: count)
         await withTaskGroup(of: (Int, Processor.Ending).self) { group in
             var next = chosen.lowerBound

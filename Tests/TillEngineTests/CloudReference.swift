@@ -21,7 +21,7 @@ struct CloudReference {
         record = payment.record
         run()
         if record.state == .none { record = payment.record }
-        if context.clockTrusted, let personAt = record.personAt, personAt > now + 1_800_000 {
+        if context.clockTrusted, record != payment.record, let personAt = record.personAt, personAt > now + 1_800_000 {
             record.personAt = now + 1_800_000
         }
     }

@@ -73,8 +73,8 @@ import Testing
             ],
             "problems": [
                 "malformed", "too-large", "unauthorized", "unsupported-media-type", "not-found", "method-not-allowed",
-                "unknown-sale", "amount-differs", "wrong-state", "supervisor-unknown", "supervisor-locked",
-                "not-releasable",
+                "unknown-sale", "amount-differs", "wrong-state", "supervisor-unknown", "supervisors-missing",
+                "supervisor-locked", "not-releasable",
             ],
             "status": [
                 "paid", "declined", "cancelled", "unavailable", "busy", "unacknowledged", "waiting",

@@ -62,8 +62,8 @@ package struct CloudPayment: Equatable, Sendable {
             record = before
             return step.effects
         }
-        // Planned by a clock that ran ahead: nobody waits longer than that for a person to hear of it.
-        if context.clockTrusted, let personAt = record.personAt {
+        if record != before, context.clockTrusted, let personAt = record.personAt {
+            // Planned by a clock that ran ahead: nobody waits longer than that for a person to hear of it.
             record.personAt = min(personAt, now + context.times.personAfter)
         }
         var effects = step.effects

@@ -206,6 +206,8 @@ package enum RegisterRefusal: Equatable, Sendable {
     /// 403
     case refundNotAllowed(limit: Money)
     case supervisorUnknown
+    /// 503: no cloud has told since the start who is a supervisor.
+    case supervisorsMissing
     case supervisorLocked(seconds: Int64)
     /// 409: release is not possible (yet).
     case notReleasable(afterSeconds: Int64)

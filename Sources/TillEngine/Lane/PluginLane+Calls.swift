@@ -11,24 +11,22 @@ extension PluginLane {
 
     /// Decisions and windows that have come.
     mutating func passTime(now: Int64) {
-        guard attempts.contains(where: { $0.state == .intent || $0.state == .paid }) else { return }
-        for number in attempts.map({ $0.intent.orderNumber }) {
-            guard let position = position(of: number) else { continue }
-            let attempt = attempts[position]
-            switch attempt.state {
+        // From the end: what happens to one of them may take it out of the list, or add another.
+        for position in attempts.indices.reversed() {
+            switch attempts[position].state {
             case .intent:
-                if let decidesAt = decisionMoment(attempt, now: now), now >= decidesAt {
+                if let decidesAt = decisionMoment(attempts[position], now: now), now >= decidesAt {
                     var occasion = Occasion()
-                    occasion.revokeReason = attempt.isOurs ? .timeout : .restart
+                    occasion.revokeReason = attempts[position].isOurs ? .timeout : .restart
                     fire(.decisionTime, at: position, occasion, now: now)
-                } else if let until = attempt.reattachUntil, now >= until {
+                } else if let until = attempts[position].reattachUntil, now >= until {
                     attempts[position].reattachUntil = nil
                     var occasion = Occasion()
                     occasion.revokeReason = .restart
                     fire(.reattachWindowOver, at: position, occasion, now: now)
                 }
             case .paid:
-                if let moment = attempt.implicitlyAckedAt, now >= moment {
+                if let moment = attempts[position].implicitlyAckedAt, now >= moment {
                     attempts[position].implicitlyAckedAt = nil
                     fire(.implicitAcknowledgement, at: position, now: now)
                 }
@@ -80,7 +78,10 @@ extension PluginLane {
         case .revoke:
             if let blocking = blockingPosition, attempts[blocking].intent == call.intent { return false }
         }
-        return attempts.contains { $0.state == .intent && $0.asksWithPay && $0.paySends == 0 && $0.asksAt != .max }
+        return attempts.indices.contains {
+            attempts[$0].state == .intent && attempts[$0].asksWithPay && attempts[$0].paySends == 0
+                && attempts[$0].asksAt != .max
+        }
     }
 
     enum Choice {

@@ -132,8 +132,13 @@ extension PluginLane {
     }
 
     private mutating func release(code: [UInt8], note: [UInt8], token: UInt64, now: Int64) {
+        // Before the first answer of a cloud nobody's code is known: that is no wrong try.
+        guard let configuration = link.configuration else {
+            effects.append(.answer(token: token, .refused(.supervisorsMissing, nil)))
+            return
+        }
         let supervisor: [UInt8]
-        switch lock.check(code, link.configuration?.supervisors ?? [], now: now, times: times) {
+        switch lock.check(code, configuration.supervisors, now: now, times: times) {
         case .supervisor(let id): supervisor = id
         case .unknown:
             effects.append(.answer(token: token, .refused(.supervisorUnknown, nil)))
@@ -186,15 +191,17 @@ extension PluginLane {
     }
 
     /// The newest attempt for a sale that is still in hand.
+    // By place, not by value: an attempt is large, and these run after every event.
+
     func position(of sale: SaleReference) -> Int? {
-        attempts.lastIndex { $0.intent.saleReference == sale }
+        attempts.indices.last { attempts[$0].intent.saleReference == sale }
     }
 
     func position(of number: OrderNumber) -> Int? {
-        attempts.lastIndex { $0.intent.orderNumber == number }
+        attempts.indices.last { attempts[$0].intent.orderNumber == number }
     }
 
-    var blockingPosition: Int? { attempts.firstIndex { $0.state.blocksLane } }
+    var blockingPosition: Int? { attempts.indices.first { attempts[$0].state.blocksLane } }
 
     // MARK: - Codes
 

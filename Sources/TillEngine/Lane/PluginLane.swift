@@ -203,7 +203,7 @@ package struct PluginLane: Sendable {
 
     static let dutyLimit = 3
 
-    var dutyCount: Int { attempts.count(where: { $0.state == .duty || $0.state == .released }) }
+    var dutyCount: Int { attempts.indices.count { attempts[$0].state == .duty || attempts[$0].state == .released } }
 
     private func dataAreEqual(_ attempt: LaneAttempt?, _ occasion: Occasion) -> Bool {
         guard let attempt, let payment = occasion.payment, case .paid(let paid) = payment.state else { return false }

@@ -111,6 +111,13 @@ struct RegisterProblem: Error, Equatable, Sendable {
                 "No supervisor of this store has this code.",
                 field: "supervisorCode"
             )
+        case .supervisorsMissing:
+            self.init(
+                status: 503,
+                "supervisors-missing",
+                "Supervisors are not known yet",
+                "No cloud has answered since the plug-in started. Try again when the register is online."
+            )
         case .supervisorLocked(let seconds):
             self.init(
                 status: 429,

@@ -107,6 +107,7 @@ const WORDS = {
       "amount-differs": "This sale was begun with another amount. Empty the basket and begin again.",
       "wrong-state": "The sale has gone on in the meantime. Look at its state.",
       "supervisor-unknown": "No supervisor has this code.",
+      "supervisors-missing": "The till has not been online since its start, so no supervisor is known. Try again soon.",
       "supervisor-locked": "Too many wrong codes. Try again in ten minutes.",
       "not-releasable": "It cannot be released yet, or three payments are being undone behind a release already."
     },
@@ -212,6 +213,7 @@ const WORDS = {
       "amount-differs": "这一单已用其他金额开始。请清空购物篮，重新开始。",
       "wrong-state": "这一单的状态已变化，请先查看。",
       "supervisor-unknown": "没有主管使用此代码。",
+      "supervisors-missing": "收银机启动后尚未联网，还不认识任何主管，请稍后再试。",
       "supervisor-locked": "错误代码次数太多，请十分钟后再试。",
       "not-releasable": "现在还不能放行，或已有三笔放行的付款仍在撤销。"
     },

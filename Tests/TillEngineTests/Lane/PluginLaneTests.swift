@@ -575,6 +575,19 @@ import TillEngine
         bench.reach(\.isRevoke)
     }
 
+    /// Found by the simulator (seed 200423): the lane stayed red for ten minutes more.
+    @Test("before a cloud has told who is a supervisor, a right code is no wrong try")
+    func supervisorsNotKnownYet() {
+        var bench = LaneBench(restarting: ready())
+        for _ in 0..<6 {
+            let early = bench.call(.release(supervisorCode: Array("4711".utf8), reason: []))
+            #expect(bench.refusal(early) == .supervisorsMissing)
+        }
+        bench.housekeeping()
+        let token = bench.call(.release(supervisorCode: Array("4711".utf8), reason: []))
+        #expect(bench.refusal(token) == nil)
+    }
+
     @Test("two persons decided that the sale stands: revoking ends")
     func kept() {
         var bench = ready()
