@@ -21,6 +21,7 @@ package struct Minimiser {
     package mutating func minimise() {
         for kind in options.kinds { attempt { $0[kind] = 0 } }
         attempt { $0.lunch = false }
+        attempt { $0.confusion = 0 }
         attempt { $0.strangers = 0 }
         attempt { $0.forgeries = 0 }
         attempt { $0.brokenWords = 0 }
@@ -65,6 +66,7 @@ extension SimulationOptions {
         if brokenWords > 0 { parts.append("broken words \(brokenWords)‰") }
         if load > 0 { parts.append("load \(load) ms") }
         if refunds > 0 { parts.append("refunds \(refunds)‰") }
+        if confusion > 0 { parts.append("confusion \(confusion)‰") }
         if lunch { parts.append("lunch") }
         if !variedShoppers { parts.append("everybody pays at once") }
         return parts.joined(separator: ", ")

@@ -70,6 +70,14 @@ struct PaymentFacts {
         durableAt = begunAt
     }
 
+    /// Over for the register, and both clouds have to hear of it.
+    var owesClosing: Bool {
+        switch durable {
+        case .acked, .final, .declined: !isClosed
+        default: false
+        }
+    }
+
     var name: String { String(decoding: number[8..<24], as: UTF8.self) }
 
     /// The attempt stands: its money belongs to the sale.

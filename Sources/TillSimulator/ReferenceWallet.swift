@@ -155,6 +155,10 @@ struct ReferenceWallet {
         guard let trade = self[place], now >= trade.visibleAt else { return .notFound }
         if trade.paid == 0 { return trade.isClosed ? .closed : .open }
         if trade.held == 0 { return .closed }
+        var returning: Int64 = 0
+        for refund in trade.refunds { if case .pending = refund.state { returning += refund.amount } }
+        // WeChat Pay shows that a refund exists, and its own query how much.
+        if wallet == .weChatPay, returning == trade.held { return .returning }
         return .paid(view(trade, echoesNonce: echoesNonce(wallet)))
     }
 

@@ -28,6 +28,9 @@ extension Simulation {
             somebody(.cancel(sale), register, within: draw(.cashierStops, 2) == 0 ? 300 : 44_000)
         }
         if chance(.cashierRescans) { somebody(.rescan(sale), register, within: worldSpan(3) == 0 ? 90_000 : 12_000) }
+        if options.confusion > 0, faultsOn, worldSpan(1_000) < options.confusion {
+            somebody(.anything, register, within: 60_000)
+        }
         if chance(.otherBasket) { somebody(.otherBasket, register, within: 8_000) }
     }
 
@@ -194,6 +197,10 @@ extension Simulation {
         if options.refunds > 0, worldSpan(1_000) < options.refunds {
             somebody(.refund(sale), register, within: 400_000)
         }
+        // Where nothing is acknowledged, now and then nobody comes for so long that the time itself does it.
+        if options.variedShoppers, !registers[register].settings.acknowledges, worldSpan(50) == 0 {
+            return nextSale(register, after: times.implicitAcknowledgement + 10_000)
+        }
         nextSale(register, after: 400 + worldSpan(options.isFaultFree ? 600 : 2_000))
     }
 
@@ -284,7 +291,45 @@ extension Simulation {
             guard !isClosing, report.attempts < options.payments else { return }
             rescan(newSale(register), register, token)
         case .refund(let sale): refund(sale, register, token)
+        case .anything: pressAnything(register)
         }
+    }
+
+    /// Somebody presses a key that makes no sense now, about one of the last sales.
+    private mutating func pressAnything(_ register: Int) {
+        let recent = sales.indices.reversed().prefix(30).filter { sales[$0].register == register }
+        guard !recent.isEmpty else { return }
+        let sale = recent[Int(worldSpan(Int64(min(recent.count, 4))))]
+        switch worldSpan(8) {
+        case 0, 1: somebodyActs(register, .acknowledge(sale))
+        case 2, 3: somebodyActs(register, .disown(sale))
+        case 4: somebodyActs(register, .cancel(sale))
+        case 5: give(.register(.status(reference(sale)), token: newToken(register)), to: register)
+        case 6: somebodyActs(register, .rescan(sale))
+        default:
+            guard let status = laneStatus(register) else { return }
+            let isRight = worldSpan(3) > 0
+            if isRight, status.light != .red {
+                // The supervisor means it: whatever is paid and not acknowledged goes back.
+                for place in registers[register].open where payments[place].durable == .paid {
+                    payments[place].disowned = true
+                }
+            }
+            registers[register].releasedAt = now
+            release(register, code: isRight ? Supervisor.code : [48], reason: 120)
+        }
+    }
+
+    private mutating func release(_ register: Int, code: [UInt8] = Supervisor.code, reason: UInt8) {
+        give(.register(.release(supervisorCode: code, reason: [reason]), token: newToken(register)), to: register)
+        if registers[register].knowsSupervisors, code == Supervisor.code { registers[register].laneIsRed = false }
+    }
+
+    private mutating func laneStatus(_ register: Int) -> LaneStatus? {
+        managerToken = newToken(register)
+        managerAnswer = nil
+        give(.register(.laneStatus, token: managerToken), to: register)
+        return registers[register].isRunning ? managerAnswer : nil
     }
 
     private mutating func rescan(_ sale: Int, _ register: Int, _ token: UInt64) {
@@ -334,27 +379,15 @@ extension Simulation {
             if isClosing || registers[register].laneIsRed { callManager(register) }
             return
         }
-        managerToken = newToken(register)
-        managerAnswer = nil
-        give(.register(.laneStatus, token: managerToken), to: register)
-        guard registers[register].isRunning, let status = managerAnswer else {
-            return callManager(register)
-        }
+        guard let status = laneStatus(register) else { return callManager(register) }
         switch status.light {
         case .red:
             if traces { tell(nil, "register \(register): a supervisor has looked at the red lane") }
-            give(
-                .register(.release(supervisorCode: Supervisor.code, reason: [106]), token: newToken(register)),
-                to: register
-            )
-            if registers[register].knowsSupervisors { registers[register].laneIsRed = false }
+            release(register, reason: 106)
         case .unacknowledged: if let blocking = status.blockingSale { resolve(blocking, register) }
         case .revoking:
             registers[register].releasedAt = now
-            give(
-                .register(.release(supervisorCode: Supervisor.code, reason: [99]), token: newToken(register)),
-                to: register
-            )
+            release(register, reason: 99)
         case .free, .waiting: break
         }
         if isClosing { plan(.manager(register), after: 5_000) }

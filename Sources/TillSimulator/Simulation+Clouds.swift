@@ -166,11 +166,11 @@ extension Simulation {
                 guard worldSpan(4) == 0 else { return .asks }
                 return tookTender ? .keeps : .solved
             }
-            switch worldSpan(4) {
-            case 0: return .asks
-            case 1:
-                guard tookTender else { return .asks }
-                return .keeps
+            switch worldSpan(8) {
+            case 0..<4: return .asks
+            // The goods are gone, and the shopper agrees.
+            case 4: return .keeps
+            case 5: return tookTender ? .keeps : .asks
             default:
                 let held = wallet.held(place)
                 payments[place].decidedByPersons = true

@@ -118,6 +118,12 @@ extension Simulation {
             }
         }
         for place in payments.indices where !payments[place].isExempt {
+            // With both clouds there, nothing is owed to them in the end, and the journal says so.
+            if options.dead == .nothing, payments[place].owesClosing {
+                isOver = false
+                guard let words else { return false }
+                words(place, "the journal never closed \(name(place)), which is \(payments[place].durable)")
+            }
             for cloud in clouds.indices where clouds[cloud].isUp {
                 guard let gap = gap(place, cloud) else { continue }
                 isOver = false

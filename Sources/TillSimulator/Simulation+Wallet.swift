@@ -172,14 +172,15 @@ extension Simulation {
         case .refund(let refund, let counter):
             checkUndo(errand)
             checkRefundNumber(place, counter: counter)
-            let slowly = chance(.refundFails, place)
+            let isOdd = chance(.refundFails, place)
+            let slowly = isOdd && draw(.refundFails, 3) > 0
             event = .refundOutcome(
                 wallet.refund(
                     refund,
                     counter: counter,
                     at: place,
                     pendingFor: slowly ? 1_000 + draw(.refundFails, 60_000) : nil,
-                    willFail: slowly && draw(.refundFails, 3) == 0,
+                    willFail: isOdd && draw(.refundFails, 2) == 0,
                     now: now
                 ),
                 counter: counter
@@ -208,7 +209,7 @@ extension Simulation {
         }
         if chance(.hollowCancel, place) { return .hollow }
         // A wallet that refunds slowly is one that refuses reversals.
-        if options[.refundFails] > 0, faultsOn, draw(.refundFails, 3) == 0 { return .refused }
+        if options[.refundFails] > 0, faultsOn, draw(.refundFails, 3) > 0 { return .refused }
         return .plain
     }
 
@@ -217,9 +218,20 @@ extension Simulation {
             return plan(.fromWallet(errand), after: Simulation.callTimeout)
         }
         errand.outcome = event
+        if options.forgeries > 0, faultsOn, worldSpan(1_000) < options.forgeries { errand.outcome = mumbled(event) }
         var span = 5 + worldSpan(50)
         if chance(.delay, errand.place) { span += draw(.delay, 4_000) }
         plan(.fromWallet(errand), after: span)
+    }
+
+    /// Once in a while a wallet speaks of another amount. Nobody may take that for the payment (S11).
+    private func mumbled(_ event: CloudEvent) -> CloudEvent {
+        switch event {
+        case .payOutcome(.paid(let trade)): .payOutcome(.paid(trade.with(amount: Money(fen: trade.amount.fen + 1))))
+        case .queryOutcome(.paid(let trade), let query):
+            .queryOutcome(.paid(trade.with(amount: Money(fen: trade.amount.fen + 1))), query)
+        default: event
+        }
     }
 
     mutating func fromWallet(_ errand: Errand) {

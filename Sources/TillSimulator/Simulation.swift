@@ -54,6 +54,7 @@ package struct Simulation {
         case rescan(Int)
         case otherBasket
         case refund(Int)
+        case anything
     }
 
     let seed: UInt64

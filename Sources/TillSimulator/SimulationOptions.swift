@@ -28,6 +28,8 @@ package struct SimulationOptions: Equatable, Sendable {
     package var refunds = 0
     /// The shop closes for 40 minutes in the middle.
     package var lunch = false
+    /// Keys that are pressed out of order, in thousandths of the sales.
+    package var confusion = 0
 
     package init() {}
 
@@ -68,6 +70,7 @@ package struct SimulationOptions: Equatable, Sendable {
         if draw(2) == 0 { options.load = 20_000 * (1 + draw(20)) }
         if draw(2) == 0 { options.refunds = 1 + draw(150) }
         options.lunch = draw(6) == 0
+        if draw(3) == 0 { options.confusion = 1 + draw(300) }
         return options
     }
 
