@@ -52,6 +52,8 @@ import TillSimulator
         (100_700, "returned by hand while the undo's own refund was on its way"),
         (100_757, "money after an end that a clock had dated ahead"),
         (101_052, "a person who would have heard two hours later"),
+        (200_423, "a supervisor who was locked out although the code was right"),
+        (200_633, "a cloud that died while its clock was ahead"),
         (101_508, "an undo for hours over a line that lets little through"),
     ]
 
