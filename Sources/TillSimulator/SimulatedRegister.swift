@@ -65,6 +65,9 @@ struct SimulatedRegister {
     var hasLeft = false
 
     // What the oracles know.
+    var startedAt: Int64 = 0
+    /// A sale was asked for since the start: its attempt may be waiting for its outcome.
+    var wasAsked = false
     var contactAt: Int64 = -60_000
     var laneIsRed = false
     /// Supervisors' codes come with the first answer to HELLO, and are gone with the process.

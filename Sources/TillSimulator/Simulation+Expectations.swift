@@ -143,6 +143,16 @@ extension Simulation {
         }
     }
 
+    /// What an earlier life left undecided is decided when nobody has asked for it some seconds after the start.
+    mutating func checkLeftOver(_ register: Int) {
+        let limit = registers[register].startedAt + times.reattachAfterRestart + 1_000
+        guard now > limit, !registers[register].wasAsked, !registers[register].laneIsRed, !hasTimeFaults,
+            let place = registers[register].open.first(where: { payments[$0].durable == .intent }),
+            payments[place].life != registers[register].life, !payments[place].isExempt
+        else { return }
+        violation(.transition, place, "\(name(place)) is undecided \(now - limit) ms after a start, and nobody asks")
+    }
+
     /// Calls to pay that have waited too long.
     mutating func checkOwed(_ register: Int) {
         guard let first = registers[register].owed.first, now - first.at > 60_000 else { return }

@@ -7,8 +7,10 @@ extension Simulation {
     mutating func give(_ input: LaneInput, to register: Int, expecting given: Expectation? = nil) {
         guard registers[register].isRunning, registers[register].stoppedUntil <= now else { return }
         checkOwed(register)
+        checkLeftOver(register)
         var expected = given
         if case .register(let call, _) = input {
+            registers[register].wasAsked = true
             let hasRoom = ensureRoom(register)
             lanes[register].journalHasRoom = hasRoom
             expected = expectation(of: call, register)

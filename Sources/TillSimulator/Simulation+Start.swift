@@ -35,6 +35,8 @@ extension Simulation {
         )
         lanes[register] = lane
         registers[register].isRunning = true
+        registers[register].startedAt = now
+        registers[register].wasAsked = false
         checkEpoch(epoch, register: register)
         perform(effects, at: register)
         if registers[register].isRunning, bug == .payAgainAfterRestart, let last = registers[register].lastPay {
