@@ -145,7 +145,14 @@ private struct GatewayLine: ServerChildChannel {
         }
     }
 
-    func handle(value: Value, logger: Logger) async { try? await value.channel.closeFuture.get() }
+    /// A server that is cancelled waits for its connections, and their clients keep them: they are closed then.
+    func handle(value: Value, logger: Logger) async {
+        await withTaskCancellationHandler {
+            try? await value.channel.closeFuture.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
+    }
 }
 
 extension GatewayServer: Service {}

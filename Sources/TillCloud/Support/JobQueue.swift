@@ -15,11 +15,13 @@ final class JobQueue: Sendable {
         var early: [Job] = []
         var isRunning = false
         var isFinished = false
+        /// The process ends and waits for no job: what is open is taken up by the next start.
+        var isCancelled = false
         var busy = 0
         var end: CheckedContinuation<Void, Never>?
 
         mutating func takeEnd() -> CheckedContinuation<Void, Never>? {
-            guard isFinished, busy == 0 else { return nil }
+            guard isCancelled || isFinished && busy == 0 else { return nil }
             defer { end = nil }
             return end
         }
@@ -58,9 +60,17 @@ final class JobQueue: Sendable {
             return state.early
         }
         for job in early { start(job) }
-        await withCheckedContinuation { continuation in
+        await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                let end = state.withLock { state -> CheckedContinuation<Void, Never>? in
+                    state.end = continuation
+                    return state.takeEnd()
+                }
+                end?.resume()
+            }
+        } onCancel: {
             let end = state.withLock { state -> CheckedContinuation<Void, Never>? in
-                state.end = continuation
+                (state.isFinished, state.isCancelled) = (true, true)
                 return state.takeEnd()
             }
             end?.resume()
