@@ -25,7 +25,6 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
-let nioHTTPTypes: Target.Dependency = .product(name: "NIOHTTPTypes", package: "swift-nio-extras")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -50,7 +49,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-http-types", exact: "1.8.0"),
         .package(url: "https://github.com/apple/swift-log", exact: "1.16.2"),
         .package(url: "https://github.com/apple/swift-nio", exact: "2.101.2"),
-        .package(url: "https://github.com/apple/swift-nio-extras", exact: "1.35.2"),
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
@@ -93,6 +91,9 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Tasks on the threads of the event loops.
+        .target(name: "TillLoops", dependencies: [nioCore, nioPosix], swiftSettings: strict),
+
         // The shells of the services.
         .target(
             name: "TillProxy",
@@ -105,9 +106,9 @@ let package = Package(
         .target(
             name: "TillCloud",
             dependencies: [
-                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", hummingbird, hummingbirdCore,
-                hummingbirdTLS, httpTypes, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioHTTPTypes, nioSSL,
-                crypto, cryptoExtras, x509, asn1, logging, lifecycle,
+                "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillLoops", hummingbirdCore,
+                hummingbirdTLS, asyncHTTPClient, nioCore, nioPosix, nioHTTP1, nioTLS, nioSSL, crypto, cryptoExtras,
+                x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
         ),
@@ -116,7 +117,8 @@ let package = Package(
         .target(
             name: "TillSandbox",
             dependencies: [
-                "TillDomain", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL, grdb,
+                "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                grdb,
                 crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
@@ -207,8 +209,9 @@ let package = Package(
             name: "TillCloudTests",
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
-                "TillCloud", "TillSandbox", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioHTTPTypes,
-                nioEmbedded, nioSSL, httpTypes, asyncHTTPClient,
+                "TillCloud", "TillSandbox", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioEmbedded,
+                nioSSL,
+                asyncHTTPClient,
             ],
             swiftSettings: strict
         ),

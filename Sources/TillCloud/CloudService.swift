@@ -4,6 +4,7 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 import TillDomain
+import TillLoops
 import TillStore
 
 /// A running cloud: gateway, payment logic, the peer's log, the local door of the admin commands.

@@ -22,7 +22,7 @@ extension StaticString {
         withUTF8Buffer { buffer in [UInt8](buffer) }
     }
 
-    package func matches(_ other: some Collection<UInt8>) -> Bool {
+    @inlinable package func matches(_ other: some Collection<UInt8>) -> Bool {
         withUTF8Buffer { buffer in
             buffer.count == other.count && buffer.elementsEqual(other)
         }

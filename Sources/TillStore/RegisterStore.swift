@@ -64,11 +64,6 @@ package protocol RegisterStore: Sendable {
     /// Takes a HELLO in. Highest values never go down.
     /// - Returns: What was known before, for the comparison that finds a journal that went back.
     func hello(_ hello: RegisterHello) async throws(StoreError) -> RegisterStanding?
-}
-
-extension RegisterStore {
-    /// 0 for none.
-    package func highestSequence(of register: RegisterID) async throws(StoreError) -> UInt64 {
-        try await standing(of: register)?.highestSequence ?? 0
-    }
+    /// The highest sequence of any of a register's numbers; 0 for none.
+    func highestSequence(of register: RegisterID) async throws(StoreError) -> UInt64
 }

@@ -6,8 +6,8 @@ import TillStore
 
 /// Group commit: writes that wait while a commit is being synced share the next one, and its one sync.
 ///
-/// Every job runs in its own savepoint, so that one that fails takes only itself back. One thread writes; a caller's
-/// cancellation never reaches it, since the job's batch mates must not pay for it.
+/// A job that fails takes only itself back: it runs in its own savepoint, or alone in its transaction. One thread writes;
+/// a caller's cancellation never reaches it, since the job's batch mates must not pay for it.
 final class CommitLine: Sendable {
     /// Bounds the time that a transaction keeps its first job waiting.
     private static let mostJobs = 256
@@ -16,7 +16,7 @@ final class CommitLine: Sendable {
     private typealias Finish = @Sendable (StoreError?) -> Void
 
     private struct Job {
-        let run: @Sendable (Database) -> Finish
+        let run: @Sendable (Database, _ isAlone: Bool) -> (finish: Finish, failed: Bool)
         let fail: @Sendable (StoreError) -> Void
     }
 
@@ -40,9 +40,15 @@ final class CommitLine: Sendable {
     ) async throws(StoreError) -> Value {
         let result: Result<Value, StoreError> = await withCheckedContinuation { continuation in
             let job = Job(
-                run: { database in
-                    let value = Result { try CommitLine.inSavepoint(database, work) }.mapError { StoreError($0) }
-                    return { failure in continuation.resume(returning: failure.map { .failure($0) } ?? value) }
+                run: { database, isAlone in
+                    let value = Result {
+                        try isAlone ? work(database) : CommitLine.inSavepoint(database, work)
+                    }.mapError { StoreError($0) }
+                    let finish: Finish = { failure in
+                        continuation.resume(returning: failure.map { .failure($0) } ?? value)
+                    }
+                    if case .failure = value { return (finish, true) }
+                    return (finish, false)
                 },
                 fail: { continuation.resume(returning: .failure($0)) }
             )
@@ -98,7 +104,11 @@ final class CommitLine: Sendable {
         do {
             try pool.writeWithoutTransaction { database in
                 try database.inTransaction(.immediate) {
-                    for job in batch { finishes.append(job.run(database)) }
+                    for job in batch {
+                        let (finish, failed) = job.run(database, batch.count == 1)
+                        finishes.append(finish)
+                        if failed, batch.count == 1 { return .rollback }
+                    }
                     isCommitting = true
                     return .commit
                 }

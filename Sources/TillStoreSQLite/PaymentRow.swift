@@ -7,24 +7,28 @@ import TillStore
 
 /// A payment's columns, in both directions.
 enum PaymentRow {
-    /// All columns that a commit writes, in the order of ``arguments(of:)``. The first two are the key.
-    private static let columns = [
-        "store", "number", "register", "intent", "sale_reference", "amount", "home", "state", "version", "unsent",
+    /// The key, then what never changes.
+    private static let fixedColumns = [
+        "store", "number", "register", "intent", "sale_reference", "amount", "home", "created_at",
+    ]
+    /// An index is written anew for every column of it that a commit names, so that none is named without need.
+    private static let changingColumns = [
+        "state", "version", "unsent",
         "unsent_since", "sent_at", "wallet", "wallet_transaction", "payer", "decline_candidate", "decline_reason",
         "refusal_reason", "waiting", "conflict_seen", "confirmed_by", "phase", "attempts", "cancel_result",
-        "refund_sent", "refund_accepted", "revoke_reason", "undo_kind", "stuck_reason", "refunds_adopted",
-        "created_at", "changed_at", "state_since", "last_look", "due_at", "person_at", "queued", "next_work",
+        "refund_sent", "refund_accepted", "revoke_reason", "undo_kind", "stuck_reason", "refunds_adopted", "changed_at",
+        "state_since", "last_look", "due_at", "person_at", "queued", "next_work",
     ]
 
     static let insert = """
-        INSERT INTO payment (\(columns.joined(separator: ", ")))
-        VALUES (\(columns.map { _ in "?" }.joined(separator: ", ")))
+        INSERT INTO payment (\((fixedColumns + changingColumns).joined(separator: ", ")))
+        VALUES (\((fixedColumns + changingColumns).map { _ in "?" }.joined(separator: ", ")))
         ON CONFLICT DO NOTHING
         """
 
     /// Compare-and-set on the version. The intent is compared too: it never changes.
     static let update = """
-        UPDATE payment SET \(columns.dropFirst(7).map { "\($0) = ?" }.joined(separator: ", ")),
+        UPDATE payment SET \(changingColumns.map { "\($0) = ?" }.joined(separator: ", ")),
             lease_owner = NULL, lease_until = NULL
         WHERE store = ? AND number = ? AND version = ? AND intent = ? AND home = ?
         """
@@ -48,7 +52,7 @@ enum PaymentRow {
         let intent = payment.intent
         return [
             intent.orderNumber.register.text, text(intent.line), intent.saleReference.text, intent.amount.fen,
-            payment.home.text,
+            payment.home.text, payment.record.createdAt.milliseconds,
         ]
     }
 
@@ -61,7 +65,7 @@ enum PaymentRow {
             record.refusalReason?.text, record.waiting, record.conflictSeen, record.confirmedBy?.text,
             record.phase.text, record.attempts, record.cancelResult?.text, record.refundSent, record.refundAccepted,
             record.revokeReason?.text, record.undoKind?.text, record.stuckReason?.text, record.refundsAdopted,
-            record.createdAt.milliseconds, record.changedAt.milliseconds, record.stateSince.milliseconds,
+            record.changedAt.milliseconds, record.stateSince.milliseconds,
             record.lastLook.milliseconds, record.dueAt?.milliseconds, record.personAt?.milliseconds, record.queued,
             record.nextWork?.milliseconds,
         ]

@@ -19,17 +19,19 @@ extension SQLiteStore {
         _ commit: CloudCommit,
         journal: JournalMark?
     ) async throws(StoreError) -> CommitResult {
-        try await write { [clock] database in
-            if let before = commit.before, clock() >= before { return .tooLate }
+        let register = payment.intent.orderNumber.register
+        let (result, highest) = try await write { [clock] database -> (CommitResult, UInt64?) in
+            if let before = commit.before, clock() >= before { return (.tooLate, nil) }
+            var highest: UInt64?
             if payment.record.version == 1 {
                 let statement = try database.cachedStatement(sql: PaymentRow.insert)
                 try statement.execute(arguments: PaymentRow.insertArguments(payment))
-                guard database.changesCount == 1 else { return .lost }
-                try Self.noteSequence(payment.intent.orderNumber, at: commit.at, database)
+                guard database.changesCount == 1 else { return (.lost, nil) }
+                highest = try Self.noteSequence(payment.intent.orderNumber, at: commit.at, database)
             } else {
                 let statement = try database.cachedStatement(sql: PaymentRow.update)
                 try statement.execute(arguments: PaymentRow.updateArguments(payment))
-                guard database.changesCount == 1 else { return .lost }
+                guard database.changesCount == 1 else { return (.lost, nil) }
             }
             let number = payment.intent.orderNumber
             try LogWriter.append(
@@ -50,9 +52,11 @@ extension SQLiteStore {
                     body: PaymentEntry.refund(refund, of: payment, commit)
                 )
             }
-            if let journal { try Self.noteJournal(journal, of: number.register, database) }
-            return .stored
+            if let journal { try Self.noteJournal(journal, of: register, database) }
+            return (.stored, highest)
         }
+        if let highest { sequences.note(highest, of: register) }
+        return result
     }
 
     package func claimDue(
@@ -146,9 +150,8 @@ extension SQLiteStore {
             let rows = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT number FROM payment
-                    WHERE state NOT IN ('confirmed', 'declined', 'revoked', 'tomb')
-                        AND state IN ('sending', 'unknown', 'revoking', 'stuck')
+                    SELECT number FROM payment INDEXED BY payment_open
+                    WHERE state IN ('sending', 'unknown', 'paid', 'revoking', 'stuck') AND state <> 'paid'
                     ORDER BY created_at, number
                     """
             )

@@ -15,10 +15,22 @@ extension SQLiteStore {
         }
     }
 
+    package func highestSequence(of register: RegisterID) async throws(StoreError) -> UInt64 {
+        if let highest = sequences.highest(of: register) { return highest }
+        let highest = try lookUp { database in
+            let statement = try database.cachedStatement(
+                sql: "SELECT highest_sequence FROM register_standing WHERE register = ?"
+            )
+            return try UInt64.fetchOne(statement, arguments: [register.text]) ?? 0
+        }
+        sequences.note(highest, of: register)
+        return highest
+    }
+
     package func hello(_ hello: RegisterHello) async throws(StoreError) -> RegisterStanding? {
-        try await write { database in
+        let (before, highest) = try await write { database in
             let before = try Self.standing(of: hello.register, database)
-            try database.cachedStatement(
+            let statement = try database.cachedStatement(
                 sql: """
                     INSERT INTO register_standing
                         (register, highest_sequence, epoch, version, acknowledges, last_contact)
@@ -27,19 +39,25 @@ extension SQLiteStore {
                         highest_sequence = max(highest_sequence, excluded.highest_sequence),
                         epoch = excluded.epoch, version = excluded.version, acknowledges = excluded.acknowledges,
                         last_contact = max(coalesce(last_contact, 0), excluded.last_contact)
+                    RETURNING highest_sequence
                     """
-            ).execute(arguments: [
+            )
+            let arguments: StatementArguments = [
                 hello.register.text, Int64(hello.sequence), Int64(hello.epoch), hello.version, hello.acknowledges,
                 hello.at.milliseconds,
-            ])
+            ]
+            let highest = try UInt64.fetchOne(statement, arguments: arguments) ?? hello.sequence
             let mark = JournalMark(generation: hello.generation, index: hello.journalIndex)
             try Self.noteJournal(mark, of: hello.register, database)
-            return before
+            return (before, highest)
         }
+        sequences.note(highest, of: hello.register)
+        return before
     }
 
-    static func noteSequence(_ number: OrderNumber, at now: Timestamp, _ database: Database) throws {
-        try database.cachedStatement(
+    /// - Returns: The register's highest sequence now.
+    static func noteSequence(_ number: OrderNumber, at now: Timestamp, _ database: Database) throws -> UInt64 {
+        let statement = try database.cachedStatement(
             sql: """
                 INSERT INTO register_standing
                     (register, highest_sequence, epoch, version, acknowledges, last_contact)
@@ -47,10 +65,13 @@ extension SQLiteStore {
                 ON CONFLICT (register) DO UPDATE SET
                     highest_sequence = max(highest_sequence, excluded.highest_sequence),
                     last_contact = max(coalesce(last_contact, 0), excluded.last_contact)
+                RETURNING highest_sequence
                 """
-        ).execute(arguments: [
+        )
+        let arguments: StatementArguments = [
             number.register.text, Int64(number.sequence), Int64(number.epoch), now.milliseconds,
-        ])
+        ]
+        return try UInt64.fetchOne(statement, arguments: arguments) ?? number.sequence
     }
 
     static func noteJournal(_ mark: JournalMark, of register: RegisterID, _ database: Database) throws {

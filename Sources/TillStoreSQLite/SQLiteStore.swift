@@ -7,6 +7,7 @@ package import TillStore
 package final class SQLiteStore: CloudStore {
     let pool: DatabasePool
     let line: CommitLine
+    let sequences = HighestSequences()
     /// The database's time: that of this machine.
     let clock: @Sendable () -> Timestamp
     private let lock: FileLock

@@ -59,7 +59,6 @@ enum Schema {
         CREATE INDEX payment_work ON payment (next_work) WHERE next_work IS NOT NULL;
         CREATE INDEX payment_open ON payment (register, created_at)
             WHERE state IN ('sending', 'unknown', 'paid', 'revoking', 'stuck');
-        CREATE INDEX payment_state ON payment (state) WHERE state NOT IN ('confirmed', 'declined', 'revoked', 'tomb');
         CREATE INDEX payment_queued ON payment (created_at) WHERE queued = 1;
         CREATE INDEX payment_created ON payment (created_at, number);
         CREATE INDEX payment_store_created ON payment (store, created_at, number);

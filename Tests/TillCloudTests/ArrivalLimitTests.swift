@@ -1,15 +1,14 @@
 // Part of Tillbridge. See LICENSE.
-import HTTPTypes
 import NIOCore
 import NIOEmbedded
-import NIOHTTPTypes
+import NIOHTTP1
 import Testing
 
 @testable import TillCloud
 
 @Suite struct ArrivalLimitTests {
-    private static let head = HTTPRequestPart.head(
-        HTTPRequest(method: .post, scheme: nil, authority: nil, path: "/v1/pay")
+    private static let head = HTTPServerRequestPart.head(
+        HTTPRequestHead(version: .http1_1, method: .POST, uri: "/v1/pay")
     )
 
     private func channel() throws -> EmbeddedChannel {
@@ -23,20 +22,22 @@ import Testing
     func slow() throws {
         let channel = try channel()
         try channel.writeInbound(Self.head)
-        try channel.writeInbound(HTTPRequestPart.body(ByteBuffer(string: "{")))
+        try channel.writeInbound(HTTPServerRequestPart.body(ByteBuffer(string: "{")))
         channel.embeddedEventLoop.advanceTime(by: .milliseconds(4_999))
-        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == nil)
+        #expect(try channel.readOutbound(as: HTTPServerResponsePart.self) == nil)
         channel.embeddedEventLoop.advanceTime(by: .milliseconds(1))
-        guard case .head(let head)? = try channel.readOutbound(as: HTTPResponsePart.self) else {
+        guard case .head(let head)? = try channel.readOutbound(as: HTTPServerResponsePart.self) else {
             Issue.record("no answer")
             return
         }
-        #expect(head.status.code == 408 && head.headerFields[.contentLength] == "4")
-        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == .body(ByteBuffer(string: "slow")))
-        #expect(try channel.readOutbound(as: HTTPResponsePart.self) == .end(nil))
+        #expect(head.status.code == 408 && head.headers["Content-Length"] == ["4"])
+        #expect(
+            try channel.readOutbound(as: HTTPServerResponsePart.self) == .body(.byteBuffer(ByteBuffer(string: "slow")))
+        )
+        #expect(try channel.readOutbound(as: HTTPServerResponsePart.self) == .end(nil))
         #expect(!channel.isActive)
         #expect(throws: (any Error).self) {
-            try channel.writeOutbound(HTTPResponsePart.head(HTTPResponse(status: .ok)))
+            try channel.writeOutbound(HTTPServerResponsePart.head(HTTPResponseHead(version: .http1_1, status: .ok)))
         }
     }
 
@@ -47,11 +48,11 @@ import Testing
             for part in [Self.head, .body(ByteBuffer(string: "{}")), .end(nil)] {
                 try channel.writeInbound(part)
                 channel.embeddedEventLoop.advanceTime(by: .seconds(2))
-                #expect(try channel.readInbound(as: HTTPRequestPart.self) == part)
+                #expect(try channel.readInbound(as: HTTPServerRequestPart.self) == part)
             }
             channel.embeddedEventLoop.advanceTime(by: .seconds(60))
             #expect(channel.isActive)
-            #expect(try channel.readOutbound(as: HTTPResponsePart.self) == nil)
+            #expect(try channel.readOutbound(as: HTTPServerResponsePart.self) == nil)
         }
         #expect(try channel.finish().isClean)
     }

@@ -1,17 +1,16 @@
 // Part of Tillbridge. See LICENSE.
-import HTTPTypes
 import NIOCore
-import NIOHTTPTypes
+import NIOHTTP1
 
 /// Ends a connection whose request has begun and does not arrive to its end in time, with one answer that says so.
 ///
 /// A timer of the connection's own event loop costs next to nothing, where a task beside each request would cost two
 /// changes of threads.
 final class ArrivalLimit: ChannelDuplexHandler, RemovableChannelHandler {
-    typealias InboundIn = HTTPRequestPart
-    typealias InboundOut = HTTPRequestPart
-    typealias OutboundIn = HTTPResponsePart
-    typealias OutboundOut = HTTPResponsePart
+    typealias InboundIn = HTTPServerRequestPart
+    typealias InboundOut = HTTPServerRequestPart
+    typealias OutboundIn = HTTPServerResponsePart
+    typealias OutboundOut = HTTPServerResponsePart
 
     private let limit: TimeAmount
     private let refusal: GatewayAnswer
@@ -48,13 +47,9 @@ final class ArrivalLimit: ChannelDuplexHandler, RemovableChannelHandler {
 
     private func refuse(_ context: ChannelHandlerContext) {
         isOver = true
-        var fields = HTTPFields()
-        fields[.contentType] = refusal.contentType
-        fields[.contentLength] = String(refusal.body.count)
-        fields[.connection] = "close"
-        let head = HTTPResponse(status: .init(code: refusal.status), headerFields: fields)
+        let (head, body) = refusal.parts(closes: true)
         context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(ByteBuffer(bytes: refusal.body))), promise: nil)
+        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
         context.writeAndFlush(wrapOutboundOut(.end(nil))).assumeIsolated().whenComplete { _ in
             context.close(promise: nil)
         }

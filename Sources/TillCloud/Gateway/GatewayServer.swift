@@ -1,13 +1,12 @@
 // Part of Tillbridge. See LICENSE.
-import HTTPTypes
-import Hummingbird
 import HummingbirdCore
 import HummingbirdTLS
 package import Logging
 import NIOCore
+import NIOHTTP1
+import NIOPosix
 import NIOSSL
 import ServiceLifecycle
-import TillDomain
 import TillProtocol
 
 /// What answers the requests of a ``GatewayServer``.
@@ -97,117 +96,62 @@ package struct GatewayServer: Sendable {
     }
 
     package func run() async throws {
-        let responder = Responder(handler: handler)
-        let (arrival, tooSlow) = (limits.arrival, GatewayAnswer(Refusal.tooSlow))
-        let channel = HTTP1Channel.Configuration(
-            additionalChannelHandlers: [ArrivalLimit(limit: arrival, refusal: tooSlow)],
-            idleTimeout: .seconds(limits.idleSeconds),
-            httpDecoderConfiguration: .init(
-                maxHeaderFieldSize: limits.headerBytes,
-                maxHeaderListSize: limits.headerBytes,
-                maxHeaderFieldCount: 64
-            )
-        )
-        let plain = HTTPServerBuilder.http1(configuration: channel)
-        let server = try tls.map { try HTTPServerBuilder.tls(plain, tlsConfiguration: $0) } ?? plain
+        let line = GatewayLine(handler: handler, limits: limits)
+        let channel: any ServerChildChannel = try tls.map { try TLSChannel(line, tlsConfiguration: $0) } ?? line
         let started = started
         // What goes wrong at the start is said in one sentence; the layers beneath would add theirs.
         var quiet = logger
         quiet.logLevel = .critical
-        let application = Application(
-            responder: responder,
-            server: server,
-            configuration: ApplicationConfiguration(
+        let server = channel.server(
+            configuration: ServerConfiguration(
                 address: .hostname(host, port: port),
-                serverName: nil,
                 reuseAddress: true,
                 availableConnectionsDelegate: .maximum(limits.connections, logger: logger)
             ),
             onServerRunning: { channel in await started(channel.localAddress?.port ?? 0) },
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton,
             logger: quiet
         )
-        try await application.run()
+        try await server.run()
     }
 }
 
-/// What is answered to a request that is not read to its end.
-private enum Refusal {
-    static let tooLarge = Problem(.tooLarge, detail: "The body is too large.")
-    static let tooSlow = Problem(
-        .malformed,
-        detail: Array("The request did not arrive in time.".utf8),
-        status: 408
-    )
-
-    /// Not an answer: ends the connection after one.
-    struct HangUp: Error {}
-}
-
-/// Reads a request within its limits and hands it on.
-private struct Responder: HTTPResponder {
-    typealias Context = BasicRequestContext
+/// The handlers of one connection.
+private struct GatewayLine: ServerChildChannel {
+    struct Value: ServerChildChannelValue {
+        let channel: any Channel
+    }
 
     let handler: any GatewayHandler
+    let limits: GatewayServer.Limits
 
-    func respond(to request: Request, context: Context) async throws -> Response {
-        let path = request.uri.path
-        let method = request.method.rawValue
-        guard let limit = handler.bodyLimit(method: method, path: path) else {
-            return response(GatewayAnswer(Problem(.notFound, detail: "See /openapi.json.")), close: true)
-        }
-        let problem = framing(request, limit: limit)
-        if let problem { return response(GatewayAnswer(problem), close: true) }
-        let body: [UInt8]
-        do {
-            body = Array(buffer: try await request.body.collect(upTo: limit))
-        } catch is NIOTooManyBytesError {
-            return response(GatewayAnswer(Refusal.tooLarge), close: true)
-        }
-        var headers = HTTPHeaders()
-        for field in request.headers { headers.add(field.name.canonicalName.utf8, field.value.utf8) }
-        let incoming = GatewayRequest(method: method, path: path, headers: headers, body: body)
-        let answer = await withTaskExecutorPreference(EventLoopsExecutor.here) { await handler.answer(incoming) }
-        return response(answer, close: false)
-    }
-
-    /// `Content-Length` only: no chunks, no trailers, no `Expect`.
-    private func framing(_ request: Request, limit: Int) -> Problem? {
-        if request.headers.contains(.transferEncoding) || request.headers.contains(.expect) {
-            return Problem(.malformed, detail: "Send Content-Length, no transfer coding, no Expect.")
-        }
-        guard request.method == .post else { return nil }
-        guard let length = request.headers[.contentLength].flatMap({ Int($0) }) else {
-            return Problem(.malformed, detail: Array("Content-Length is missing.".utf8), status: 411)
-        }
-        return length > limit ? Refusal.tooLarge : nil
-    }
-
-    private func response(_ answer: GatewayAnswer, close: Bool) -> Response {
-        var headers = HTTPFields()
-        headers[.contentType] = answer.contentType
-        for header in answer.headers {
-            guard let name = HTTPField.Name(header.name) else { continue }
-            headers.append(HTTPField(name: name, value: header.value))
-        }
-        let buffer = ByteBuffer(bytes: answer.body)
-        guard close else {
-            return Response(
-                status: .init(code: answer.status),
-                headers: headers,
-                body: ResponseBody(byteBuffer: buffer)
+    func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        channel.eventLoop.makeCompletedFuture {
+            var decoding = NIOHTTPDecoderLimitConfiguration()
+            decoding.maxHeaderFieldSize = limits.headerBytes
+            decoding.maxHeaderListSize = limits.headerBytes
+            decoding.maxHeaderFieldCount = 64
+            let pipeline = channel.pipeline.syncOperations
+            try pipeline.configureHTTPServerPipeline(
+                withPipeliningAssistance: true,
+                withErrorHandling: true,
+                withOutboundHeaderValidation: false,
+                withEncoderConfiguration: .init(),
+                withDecoderLimitConfiguration: decoding
             )
+            try pipeline.addHandler(ArrivalLimit(limit: limits.arrival, refusal: GatewayAnswer(Refusal.tooSlow)))
+            try pipeline.addHandler(GatewayConnection(handler: handler, idleTime: .seconds(limits.idleSeconds)))
+            return Value(channel: channel)
         }
-        // What was refused unread still stands on the connection: it ends here, whatever the client would like.
-        headers[.connection] = "close"
-        return Response(
-            status: .init(code: answer.status),
-            headers: headers,
-            body: ResponseBody(contentLength: buffer.readableBytes) { writer in
-                try await writer.write(buffer)
-                try await writer.finish(nil)
-                throw Refusal.HangUp()
-            }
-        )
+    }
+
+    /// A server that is cancelled waits for its connections, and their clients keep them: they are closed then.
+    func handle(value: Value, logger: Logger) async {
+        await withTaskCancellationHandler {
+            try? await value.channel.closeFuture.get()
+        } onCancel: {
+            value.channel.close(promise: nil)
+        }
     }
 }
 

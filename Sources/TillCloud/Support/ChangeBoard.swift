@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import NIOCore
 import Synchronization
+import TillLoops
 
 /// Where long polls wait for news of one key.
 ///

@@ -1,10 +1,9 @@
 // Part of Tillbridge. See LICENSE.
-import AsyncHTTPClient
 import NIOCore
 import NIOHTTP1
-import NIOPosix
 import NIOSSL
 import TillDomain
+import TillLoops
 import TillWallets
 
 /// What an account's connections are made with.
@@ -20,7 +19,7 @@ struct WalletTransport: Sendable {
 enum WalletSilence: Error, Equatable {
     /// No connection, and provably no byte was written.
     case neverLeft
-    /// The last clock check forbade the writing: the request's head may have left, its content has not.
+    /// The last clock check forbade the writing.
     case heldBack
     case noAnswer
 }
@@ -33,7 +32,7 @@ final class WalletConnection: Sendable {
         let headers: [OutboundRequest.Header]
         let body: [UInt8]
         let timeout: Duration
-        /// The last check, directly before the body is written.
+        /// The last check, directly before the first byte is written.
         var mayWrite: @Sendable () -> Bool = { true }
     }
 
@@ -43,23 +42,19 @@ final class WalletConnection: Sendable {
         let date: Timestamp?
     }
 
-    /// Wallets answer in a few hundred bytes; a bill is fetched elsewhere.
-    private static let answerLimit = 1 << 20
-
-    private let client: HTTPClient
+    private let lines: WalletLines
 
     /// - Throws: ``StartError`` for a certificate that cannot be used.
     init(_ transport: WalletTransport, account: String) throws(StartError) {
-        var configuration = HTTPClient.Configuration()
-        configuration.tlsConfiguration = try WalletConnection.tls(transport, account: account)
-        configuration.redirectConfiguration = .disallow
-        configuration.timeout = .init(connect: TimeAmount(transport.connectTimeout))
-        configuration.httpVersion = .http1Only
-        configuration.connectionPool.concurrentHTTP1ConnectionsPerHostSoftLimit = 256
-        configuration.connectionPool.idleTimeout = .seconds(50)
-        // A second attempt would hide a refused connection for as long as the call may last.
-        configuration.connectionPool.retryConnectionEstablishment = false
-        client = HTTPClient(eventLoopGroupProvider: .singleton, configuration: configuration)
+        let tls = try WalletConnection.tls(transport, account: account)
+        do {
+            lines = WalletLines(
+                tls: try NIOSSLContext(configuration: tls),
+                connectTimeout: TimeAmount(transport.connectTimeout)
+            )
+        } catch {
+            throw StartError("A certificate of account \(account) cannot be used: add the account again.")
+        }
     }
 
     private static func tls(_ transport: WalletTransport, account: String) throws(StartError) -> TLSConfiguration {
@@ -81,54 +76,42 @@ final class WalletConnection: Sendable {
         return tls
     }
 
-    func shutdown() async { try? await client.shutdown() }
+    func shutdown() async { await lines.close() }
 
     /// Sends once. There is no repetition in here, whatever happens.
     func send(_ request: Request) async throws(WalletSilence) -> Answer {
-        let watch = WatchedBody.Watch(mayWrite: request.mayWrite)
-        var outgoing = HTTPClientRequest(url: request.url)
-        outgoing.method = HTTPMethod(rawValue: request.method)
-        for header in request.headers { outgoing.headers.add(name: header.name, value: header.value) }
-        if !request.body.isEmpty {
-            outgoing.body = .bytes(
-                WatchedBody(request.body, watch: watch),
-                length: .known(Int64(request.body.count))
-            )
-        } else if !request.mayWrite() {
+        guard let (origin, authority, target) = WalletLines.Origin.split(request.url) else { throw .neverLeft }
+        let loop = EventLoopsExecutor.loop
+        let deadline = NIODeadline.now() + TimeAmount(request.timeout)
+        let line: any Channel
+        do {
+            line = try await lines.line(to: origin, on: loop, before: deadline).get()
+        } catch {
             throw .neverLeft
         }
-        do {
-            let response = try await client.execute(outgoing, timeout: TimeAmount(request.timeout))
-            let body = try await response.body.collect(upTo: WalletConnection.answerLimit)
-            return Answer(
-                response: InboundResponse(status: Int(response.status.code), body: Array(buffer: body)),
-                date: response.headers.first(name: "date").flatMap { HTTPDate.parse($0) }
-            )
-        } catch {
-            switch watch.current {
-            case .heldBack: throw .heldBack
-            case .handedOver: throw .noAnswer
-            case .untouched: throw WalletConnection.isNoConnection(error) ? .neverLeft : .noAnswer
-            }
+        var head = HTTPRequestHead(version: .http1_1, method: HTTPMethod(rawValue: request.method), uri: target)
+        head.headers.add(name: "Host", value: authority)
+        for header in request.headers { head.headers.add(name: header.name, value: header.value) }
+        head.headers.add(name: "Content-Length", value: String(request.body.count))
+        let promise = loop.makePromise(of: WalletExchange.Reply.self)
+        let alarm = loop.scheduleTask(deadline: deadline) {
+            promise.fail(WalletSilence.noAnswer)
+            line.close(promise: nil)
         }
-    }
-
-    /// Failures before there was a connection to write to. Anything that is not listed proves nothing.
-    private static func isNoConnection(_ error: any Error) -> Bool {
-        switch error {
-        case is NIOConnectionError, is NIOSSLExtraError:
-            true
-        case let error as HTTPClientError:
-            [
-                .connectTimeout, .tlsHandshakeTimeout, .getConnectionFromPoolTimeout, .invalidURL, .emptyHost,
-                .emptyScheme, .alreadyShutdown,
-            ].contains(error)
-        case let error as NIOSSLError:
-            if case .handshakeFailed = error { true } else { false }
-        case let error as IOError:
-            error.errnoCode == ECONNREFUSED || error.errnoCode == EHOSTUNREACH || error.errnoCode == ENETUNREACH
-        default:
-            false
+        let exchange = WalletExchange(
+            head: head,
+            body: ByteBuffer(bytes: request.body),
+            mayWrite: request.mayWrite,
+            promise: promise
+        )
+        line.writeAndFlush(exchange).whenFailure { _ in promise.fail(WalletSilence.noAnswer) }
+        defer { alarm.cancel() }
+        do {
+            let reply = try await promise.futureResult.get()
+            let date = reply.headers.first(name: "Date").flatMap { HTTPDate.parse($0) }
+            return Answer(response: reply.response, date: date)
+        } catch {
+            throw error as? WalletSilence ?? .noAnswer
         }
     }
 }

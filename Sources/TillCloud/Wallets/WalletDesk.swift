@@ -98,7 +98,7 @@ final class WalletDesk: PaymentWallets {
             guard case .pay(let outcome) = reading else { preconditionFailure("an outcome of another operation") }
             result = .outcome(outcome)
         } catch {
-            // Held back, the content has not left, but the request's head may have: not the strict proof.
+            // Only a connection that never came about counts as the strict proof; what was held back is asked about.
             result = error == .neverLeft ? .unwritten(.noConnection) : .outcome(.unknown(.noAnswer))
         }
         account.breaker.record(known: result.isKnown, at: clock.now().milliseconds)

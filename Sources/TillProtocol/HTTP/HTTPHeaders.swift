@@ -14,6 +14,11 @@ package struct HTTPHeaders: Equatable, Sendable {
 
     /// Adds a field. The name is lowered; bytes of the value that would break the line become spaces.
     package mutating func add(_ name: some Collection<UInt8>, _ value: some Collection<UInt8>) {
+        append([UInt8](name), [UInt8](value))
+    }
+
+    // Not generic: what comes from another module is copied in one go, and not byte by byte through its protocol.
+    private mutating func append(_ name: [UInt8], _ value: [UInt8]) {
         fields.append(Field(name: name.map(HTTPSyntax.lowered), value: value.map(HTTPSyntax.safeInValue)))
     }
 

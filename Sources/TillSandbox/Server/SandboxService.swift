@@ -8,6 +8,7 @@ package import Logging
 import NIOCore
 import NIOSSL
 import ServiceLifecycle
+import TillLoops
 
 /// The sandbox as a service: books, keys, and one or two servers over the same wallets.
 package struct SandboxService: Service {
@@ -69,12 +70,14 @@ package struct SandboxService: Service {
                 try announce(ports)
             }
             group.addTask {
-                try await withThrowingTaskGroup(of: Void.self) { servers in
-                    servers.addTask { try await serve(plain(listening), port: configuration.port) }
-                    if let secure, let port = configuration.tlsPort {
-                        servers.addTask { try await serve(secure(listening), port: port) }
+                try await withTaskExecutorPreference(EventLoopsExecutor.shared) {
+                    try await withThrowingTaskGroup(of: Void.self) { servers in
+                        servers.addTask { try await serve(plain(listening), port: configuration.port) }
+                        if let secure, let port = configuration.tlsPort {
+                            servers.addTask { try await serve(secure(listening), port: port) }
+                        }
+                        try await servers.endAtFirstError()
                     }
-                    try await servers.endAtFirstError()
                 }
                 // Nobody waits for anything any more: write what is left and stop writing.
                 listening.close()

@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TillLoops
 
 /// Takes calls for one wallet: reads, lets a fault strike, executes, answers, and logs how long it took.
 struct WalletServer<Face: WalletFace>: Sendable {
@@ -13,7 +14,13 @@ struct WalletServer<Face: WalletFace>: Sendable {
 
     private static var largestBody: Int { 256 * 1024 }
 
+    /// Works on the thread of the call's connection, as does whatever reads and writes there: what is logged is from
+    /// the request read to the answer written, with no waking of other threads before and after it.
     func serve(_ request: Request, _ context: SandboxContext) async throws -> Response {
+        try await withTaskExecutorPreference(EventLoopsExecutor.here) { try await answer(request, context) }
+    }
+
+    private func answer(_ request: Request, _ context: SandboxContext) async throws -> Response {
         if !isTLS, !context.isLoopback, request.uri.path.hasPrefix("/secapi/") {
             return Problem(.forbidden, name: "loopback-only", detail: "This path needs TLS from other machines.")
                 .response

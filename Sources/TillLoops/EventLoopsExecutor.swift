@@ -1,5 +1,5 @@
 // Part of Tillbridge. See LICENSE.
-import NIOCore
+package import NIOCore
 import NIOPosix
 
 /// Runs tasks on the threads of the event loops. What a connection wakes goes on on that connection's thread, so that
@@ -7,9 +7,9 @@ import NIOPosix
 /// takes longer than most of what would be done there.
 ///
 /// A task may keep its thread for about a millisecond, as an RSA signature does, and must never block for longer.
-final class EventLoopsExecutor: TaskExecutor {
+package final class EventLoopsExecutor: TaskExecutor {
     /// Goes on on the thread that it is called from, and from any other on one of the loops.
-    static let shared = EventLoopsExecutor(of: nil)
+    package static let shared = EventLoopsExecutor(of: nil)
 
     private static let pinned = Dictionary(
         uniqueKeysWithValues: MultiThreadedEventLoopGroup.singleton.makeIterator().map { loop in
@@ -23,16 +23,16 @@ final class EventLoopsExecutor: TaskExecutor {
     private init(of loop: (any EventLoop)?) { home = loop }
 
     /// The executor that comes back to the loop of this thread.
-    static var here: EventLoopsExecutor {
+    package static var here: EventLoopsExecutor {
         MultiThreadedEventLoopGroup.currentEventLoop.flatMap { pinned[ObjectIdentifier($0)] } ?? shared
     }
 
     /// The loop of this thread, or else any.
-    static var loop: any EventLoop {
+    package static var loop: any EventLoop {
         MultiThreadedEventLoopGroup.currentEventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
     }
 
-    func enqueue(_ job: consuming ExecutorJob) {
+    package func enqueue(_ job: consuming ExecutorJob) {
         let job = UnownedJob(job)
         (home ?? EventLoopsExecutor.loop).execute { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
