@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import Synchronization
 import TillDomain
 import TillEngine
 import TillProtocol
@@ -6,7 +7,7 @@ import TillStore
 
 /// PAY, QUERY, REVOKE, CONFIRM, REFUND: from the wire to the payment logic and back.
 extension CloudGateway {
-    func pay(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> [UInt8] {
+    func pay(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> GatewayAnswer {
         let message = try PayRequest(decoding: body)
         try concern(signed, message.intent)
         let snapshot = directory.snapshot
@@ -29,11 +30,10 @@ extension CloudGateway {
             fresh: CloudPayment(intent: message.intent, home: message.home),
             details: details
         )
-        let answer = try await service.answer(request, wait: .milliseconds(message.wait)) { slot.leave() }
-        return try paymentAnswer(answer, message.intent, message.id)
+        return try await answer(request, about: message.intent, message.id, wait: message.wait, signed, slot)
     }
 
-    func query(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> [UInt8] {
+    func query(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> GatewayAnswer {
         let message = try QueryRequest(decoding: body)
         try concern(signed, message.intent)
         let request = PaymentService.Request(
@@ -41,8 +41,31 @@ extension CloudGateway {
             event: .query(message.intent, home: message.home),
             fresh: CloudPayment(intent: message.intent, home: message.home)
         )
-        let answer = try await service.answer(request, wait: .milliseconds(message.wait)) { slot.leave() }
-        return try paymentAnswer(answer, message.intent, message.id)
+        return try await answer(request, about: message.intent, message.id, wait: message.wait, signed, slot)
+    }
+
+    /// - Parameter wait: Milliseconds.
+    private func answer(
+        _ request: PaymentService.Request,
+        about intent: Intent,
+        _ id: MessageID,
+        wait: Int64,
+        _ signed: SignedRequest,
+        _ slot: AdmissionSlot
+    ) async throws -> GatewayAnswer {
+        let draft = Mutex<(of: CloudAnswer, sealed: GatewayAnswer)?>(nil)
+        let answer = try await service.answer(
+            request,
+            wait: .milliseconds(wait),
+            prepare: { likely in
+                guard let body = try? paymentAnswer(likely, intent, id) else { return }
+                let made = sealed(body, signed)
+                draft.withLock { $0 = (likely, made) }
+            },
+            onHold: { slot.leave() }
+        )
+        if let draft = draft.withLock({ $0 }), draft.of == answer { return draft.sealed }
+        return try sealed(paymentAnswer(answer, intent, id), signed)
     }
 
     func revoke(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> [UInt8] {
@@ -55,7 +78,7 @@ extension CloudGateway {
             event: .revoke(message.intent, home: message.home, reason),
             fresh: CloudPayment(intent: message.intent, home: message.home)
         )
-        let answer = try await service.answer(request, wait: .milliseconds(message.wait)) { slot.leave() }
+        let answer = try await service.answer(request, wait: .milliseconds(message.wait), onHold: { slot.leave() })
         guard case .undo(let undo) = answer else { throw CloudGateway.unexpected(answer) }
         return UndoAnswer(
             head: head(message.id),

@@ -116,7 +116,7 @@ final class CloudGateway: GatewayHandler {
                 guard case .only(cloud) = signed.cloud else {
                     throw ProblemError(.notHome, "This request is for the other cloud.")
                 }
-                return try await sealed(dispatch(request, signed, register, slot), signed)
+                return try await dispatch(request, signed, register, slot)
             case .heartbeat: throw ProblemError(.notFound, "The proxy answers heartbeats.")
             }
         } catch let error as SignatureError {
@@ -163,14 +163,14 @@ final class CloudGateway: GatewayHandler {
         _ signed: SignedRequest,
         _ register: RegisterID,
         _ slot: AdmissionSlot
-    ) async throws -> [UInt8] {
+    ) async throws -> GatewayAnswer {
         switch signed.endpoint {
-        case .hello: try await hello(request.body, signed, register)
+        case .hello: try await sealed(hello(request.body, signed, register), signed)
         case .pay: try await pay(request.body, signed, slot)
         case .query: try await query(request.body, signed, slot)
-        case .revoke: try await revoke(request.body, signed, slot)
-        case .confirm: try await confirm(request.body, signed)
-        case .refund: try await refund(request.body, signed)
+        case .revoke: try await sealed(revoke(request.body, signed, slot), signed)
+        case .confirm: try await sealed(confirm(request.body, signed), signed)
+        case .refund: try await sealed(refund(request.body, signed), signed)
         case .heartbeat, .activate, .peerLog: throw ProblemError(.notFound, "See /openapi.json.")
         }
     }

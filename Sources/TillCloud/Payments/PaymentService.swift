@@ -55,6 +55,8 @@ final class PaymentService: Sendable {
     enum News: Sendable {
         /// The row as it was stored just now, so that who waits for it need not read it again.
         case changed(CloudPayment)
+        /// The row as it is being stored: who waits may make the answer meanwhile, and gives it once it is stored.
+        case foreseen(CloudPayment)
         /// What the wallet said of a payment without a row.
         case told(CloudPaymentAnswer)
     }
@@ -108,11 +110,14 @@ final class PaymentService: Sendable {
 
     /// Handles a request and holds its answer back for at most `wait`, if waiting may show more.
     ///
-    /// - Parameter onHold: Called once before the answer is held back: what follows costs nothing but a place.
+    /// - Parameters:
+    ///   - prepare: Called with the answer that will be returned if what is being stored is stored.
+    ///   - onHold: Called once before the answer is held back: what follows costs nothing but a place.
     /// - Throws: If the store failed, or nobody knows whether it stored. Then nothing is known to have happened.
     func answer(
         _ request: Request,
         wait: Duration,
+        prepare: @Sendable (CloudAnswer) -> Void = { _ in },
         onHold: @Sendable () -> Void = {}
     ) async throws -> CloudAnswer {
         let ticket = board.ticket(for: request.number)
@@ -129,6 +134,8 @@ final class PaymentService: Sendable {
             case .told(let told):
                 if case .query = request.event { answer = .payment(told) }
                 mayHold = !answer.isSettled
+            case .foreseen(let payment):
+                if let likely = present(payment, request), likely.isSettled { prepare(likely) }
             case .changed(let payment):
                 answer = present(payment, request) ?? answer
             }
@@ -184,13 +191,15 @@ final class PaymentService: Sendable {
 
     /// Stores a decision. Where it is the claim of the right to send, the request is made and signed meanwhile: RSA
     /// takes about as long as the disk, and neither needs the other. What was signed leaves only after the commit; where
-    /// the claim is lost it is thrown away.
+    /// the claim is lost it is thrown away. The same with the answer that says *paid*: it is made while the outcome is
+    /// being stored.
     private func store(
         _ payment: CloudPayment,
         _ commit: CloudCommit,
         request: Request,
         before effects: [CloudEffect]
     ) async throws -> (CommitResult, PayDraft?) {
+        if payment.state == .paid { board.hint(.foreseen(payment), for: request.number) }
         let pays = effects.contains { if case .pay = $0 { true } else { false } }
         guard pays, let details = request.details else {
             return (try await rows.commit(payment, commit, journal: request.journal), nil)

@@ -100,6 +100,20 @@ final class ChangeBoard<Key: Hashable & Sendable, News: Sendable>: Sendable {
         for continuation in continuations { continuation.resume(returning: news) }
     }
 
+    /// Wakes those who wait for `key` at this moment, and is news to nobody else.
+    func hint(_ news: News, for key: Key) {
+        let continuations = state.withLock { state -> [CheckedContinuation<News?, Never>] in
+            var woken: [CheckedContinuation<News?, Never>] = []
+            for (id, seat) in state.seats[key] ?? [:] {
+                guard case .waiting(let continuation) = seat else { continue }
+                woken.append(continuation)
+                state.seats[key]?[id] = .taken(nil)
+            }
+            return woken
+        }
+        for continuation in continuations { continuation.resume(returning: news) }
+    }
+
     /// Nobody waits any more: those who do go on without news, and so will all who come later.
     func close() {
         let continuations = state.withLock { state in
