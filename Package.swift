@@ -118,8 +118,7 @@ let package = Package(
             name: "TillSandbox",
             dependencies: [
                 "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
-                grdb,
-                crypto, cryptoExtras, x509, asn1, logging, lifecycle,
+                grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
         ),
@@ -210,8 +209,7 @@ let package = Package(
             dependencies: [
                 "TillDomain", "TillProtocol", "TillEngine", "TillWallets", "TillStore", "TillStoreSQLite",
                 "TillCloud", "TillSandbox", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioEmbedded,
-                nioSSL,
-                asyncHTTPClient,
+                nioSSL, asyncHTTPClient,
             ],
             swiftSettings: strict
         ),

@@ -98,6 +98,8 @@ final class WalletConnection: Sendable {
             promise.fail(WalletSilence.noAnswer)
             line.close(promise: nil)
         }
+        // At once, and not when this task goes on: by then the line may carry another request.
+        promise.futureResult.whenComplete { _ in alarm.cancel() }
         let exchange = WalletExchange(
             head: head,
             body: ByteBuffer(bytes: request.body),
@@ -105,7 +107,6 @@ final class WalletConnection: Sendable {
             promise: promise
         )
         line.writeAndFlush(exchange).whenFailure { _ in promise.fail(WalletSilence.noAnswer) }
-        defer { alarm.cancel() }
         do {
             let reply = try await promise.futureResult.get()
             let date = reply.headers.first(name: "Date").flatMap { HTTPDate.parse($0) }
