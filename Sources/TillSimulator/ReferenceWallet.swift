@@ -269,6 +269,8 @@ struct ReferenceWallet {
         trade.paid += trade.amount
         trade.isClosed = false
         trade.closesAt = nil
+        // It may still have been open: a shopper does not pay twice.
+        trade.confirmsAt = nil
         move(trade.amount)
         set(trade, at: place)
     }
