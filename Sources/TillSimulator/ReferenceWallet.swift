@@ -40,6 +40,12 @@ struct ReferenceWallet {
             return sum
         }
         var held: Int64 { paid - returned }
+        /// On its way back: refunds that are neither done nor failed.
+        var returning: Int64 {
+            var sum: Int64 = 0
+            for refund in refunds { if case .pending = refund.state { sum += refund.amount } }
+            return sum
+        }
     }
 
     /// What one wallet does beyond the order of things, drawn by the simulation for this call.
@@ -155,10 +161,8 @@ struct ReferenceWallet {
         guard let trade = self[place], now >= trade.visibleAt else { return .notFound }
         if trade.paid == 0 { return trade.isClosed ? .closed : .open }
         if trade.held == 0 { return .closed }
-        var returning: Int64 = 0
-        for refund in trade.refunds { if case .pending = refund.state { returning += refund.amount } }
         // WeChat Pay shows that a refund exists, and its own query how much.
-        if wallet == .weChatPay, returning == trade.held { return .returning }
+        if wallet == .weChatPay, trade.returning == trade.held { return .returning }
         return .paid(view(trade, echoesNonce: echoesNonce(wallet)))
     }
 
@@ -178,7 +182,7 @@ struct ReferenceWallet {
         if trade.isClosed { return .closed }
         if manner == .hollow { return .closed }
         // Cancel and refunds together never return more than was paid (W6).
-        for refund in trade.refunds { if case .pending = refund.state { return .retry } }
+        if trade.returning > 0 { return .retry }
         if manner == .refused, trade.paid > 0 { return .refused }
         trade.isClosed = true
         trade.confirmsAt = nil
@@ -212,9 +216,7 @@ struct ReferenceWallet {
             }
         }
         trade.refunds.removeAll { $0.counter == counter }
-        var pending: Int64 = 0
-        for other in trade.refunds { if case .pending = other.state { pending += other.amount } }
-        guard trade.returned + pending + refund.amount.fen <= trade.paid else { return .failed(.limit) }
+        guard trade.returned + trade.returning + refund.amount.fen <= trade.paid else { return .failed(.limit) }
         if let pendingFor {
             let state = Refund.State.pending(until: now + pendingFor, willFail: willFail)
             trade.refunds.append(Refund(counter: counter, amount: refund.amount.fen, state: state))
@@ -243,8 +245,7 @@ struct ReferenceWallet {
 
     /// A person at the wallet's own console gives the rest back, unless a refund is on its way (W6).
     mutating func returnByHand(at place: Int) {
-        guard var trade = self[place] else { return }
-        for refund in trade.refunds { if case .pending = refund.state { return } }
+        guard var trade = self[place], trade.returning == 0 else { return }
         let amount = trade.held
         trade.cancelled += amount
         trade.isClosed = true
