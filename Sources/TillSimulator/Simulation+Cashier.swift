@@ -229,8 +229,7 @@ extension Simulation {
         {
             payments[place].disowned = true
             registers[register].releasedAt = now
-            let release = RegisterCall.release(supervisorCode: Supervisor.code, reason: [117])
-            return give(.register(release, token: newToken(register)), to: register)
+            return release(register, reason: 117)
         }
         lookIntoBooks(answer, register)
     }
