@@ -394,6 +394,7 @@ int64_t cp_file_size(int fd) {
 }
 
 int cp_fdatasync(int fd) { return (int)result_of(fdatasync(fd)); }
+void cp_start_writing(int fd) { (void)sync_file_range(fd, 0, 0, SYNC_FILE_RANGE_WRITE); }
 
 int cp_fsync_directory(const char *path) {
     int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

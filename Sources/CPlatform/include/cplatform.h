@@ -101,6 +101,8 @@ int64_t cp_pread(int fd, void *buffer, size_t size, int64_t offset);
 int64_t cp_pwrite(int fd, const void *buffer, size_t size, int64_t offset);
 int64_t cp_file_size(int fd);
 int cp_fdatasync(int fd);
+/* Begins to write what cp_fdatasync would have to wait for. Promises nothing, so it has no result. */
+void cp_start_writing(int fd);
 int cp_fsync_directory(const char *path);
 /* Takes the whole file for this process, without waiting. -EAGAIN when another process holds it. */
 int cp_lock(int fd);

@@ -146,6 +146,9 @@ final class OpenFile {
     /// Returns when the content is on the disk.
     func sync() throws(SystemError) { try SystemError.check(cp_fdatasync(descriptor)) }
 
+    /// Lets the disk begin with what ``sync()`` will wait for. An error shows there.
+    func startWriting() { cp_start_writing(descriptor) }
+
     /// Takes the file for this process until it is closed; ``SystemError/isAgain`` where another process has it.
     func lock() throws(SystemError) { try SystemError.check(cp_lock(descriptor)) }
 }

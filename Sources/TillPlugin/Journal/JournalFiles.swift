@@ -235,6 +235,9 @@ final class JournalFiles {
         isDirty = false
     }
 
+    /// Lets the disk begin with what ``sync()`` will wait for, while the processor has other work.
+    func startWriting() { if isDirty { file.startWriting() } }
+
     /// Makes the next segment ready beside the present one. Where this fails nothing has changed.
     func prepareNext() throws(SystemError) {
         guard prepared == nil else { return }

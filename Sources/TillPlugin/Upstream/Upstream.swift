@@ -65,18 +65,29 @@ final class Upstream {
 
     // MARK: - Calls
 
-    func send(_ call: LaneCall, now: Int64) {
-        // Without a proxy a call stays open for ever: no contact, and nothing to wake up for.
-        guard !proxies.isEmpty else { return }
-        guard let sent = codec.encode(call) else {
+    /// A call, signed, that has not been sent.
+    struct Prepared {
+        fileprivate let call: LaneCall
+        /// Nil where the TLS library cannot sign.
+        fileprivate let request: UpstreamCodec.Sent?
+    }
+
+    /// Nil without a proxy: a call stays open for ever then, without contact, and there is nothing to wake up for.
+    func prepare(_ call: LaneCall) -> Prepared? {
+        proxies.isEmpty ? nil : Prepared(call: call, request: codec.encode(call))
+    }
+
+    func send(_ prepared: Prepared?, now: Int64) {
+        guard let prepared else { return }
+        guard let request = prepared.request else {
             note("the TLS library cannot sign")
-            results.append((call.id, .failed(unwritten: true)))
+            results.append((prepared.call.id, .failed(unwritten: true)))
             return
         }
         pending = Pending(
-            sent: sent,
+            sent: request,
             sentAt: now,
-            deadline: now + call.timeoutMilliseconds,
+            deadline: now + prepared.call.timeoutMilliseconds,
             proxiesLeft: proxies.count
         )
         advance(now: now)

@@ -2,15 +2,16 @@
 
 /// Percent-encoding of a value for a query or a form body: everything but RFC 3986's unreserved characters.
 enum Percent {
-    static func encode(_ bytes: some Sequence<UInt8>) -> [UInt8] {
-        var text: [UInt8] = []
+    private static func append(_ bytes: some Sequence<UInt8>, to text: inout [UInt8]) {
         for byte in bytes {
             switch byte {
             case 65...90, 97...122, 48...57, 45, 46, 95, 126: text.append(byte)
-            default: text += [37, digit(byte >> 4), digit(byte & 15)]
+            default:
+                text.append(37)
+                text.append(digit(byte >> 4))
+                text.append(digit(byte & 15))
             }
         }
-        return text
     }
 
     /// `name=value&name=value` in the order given.
@@ -18,9 +19,9 @@ enum Percent {
         var text: [UInt8] = []
         for field in fields {
             if !text.isEmpty { text.append(38) }
-            text += encode(field.name.utf8)
+            append(field.name.utf8, to: &text)
             text.append(61)
-            text += encode(field.value)
+            append(field.value, to: &text)
         }
         return text
     }
