@@ -117,11 +117,13 @@ extension Simulation {
         }
     }
 
-    /// The problem board shows what is stored, so a page that was lost with its process is found there.
+    /// The problem board shows what is stored, so a page that was lost with its process is found there. As in
+    /// `tillbridge admin payments --open` it is every row that waits for persons, in whatever state.
     mutating func lookAtBoard() {
         plan(.board, after: 600_000)
         for cloud in clouds.indices where !clouds[cloud].isDead {
-            for place in clouds[cloud].open where clouds[cloud].rows[place].payment?.record.queued == true {
+            for place in clouds[cloud].rows.indices
+            where clouds[cloud].rows[place].payment?.record.queued == true {
                 payments[place].wasPaged = true
                 plan(.person(cloud, place: place, .aged), after: 10_000 + worldSpan(200_000))
             }

@@ -54,6 +54,7 @@ import TillSimulator
         (101_052, "a person who would have heard two hours later"),
         (200_423, "a supervisor who was locked out although the code was right"),
         (200_633, "a cloud that died while its clock was ahead"),
+        (302_453, "a page that was lost with its process, about a payment that was not open"),
         (300_622, "the simulated wallet booked twice what it had taken against its word"),
         (101_508, "an undo for hours over a line that lets little through"),
     ]
