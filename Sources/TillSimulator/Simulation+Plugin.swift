@@ -17,7 +17,9 @@ extension Simulation {
         }
         let life = registers[register].life
         let alarmsBefore = alarms
-        perform(lanes[register].handle(input, now: registers[register].monotonic(now)), at: register)
+        let effects = lanes[register].handle(input, now: registers[register].monotonic(now))
+        judgeSteps(of: register)
+        perform(effects, at: register)
         guard registers[register].life == life, registers[register].isRunning else { return }
         if let expected { check(expected, alarmsBefore: alarmsBefore) }
         if case .register(let call, let token) = input { checkAnswered(call, token: token, register: register) }

@@ -30,6 +30,8 @@ package enum Oracle: String, Sendable, CaseIterable {
     case secret = "secret"
     /// After an answer or a call the disk says what the specification says.
     case transition = "3.3"
+    /// A machine took a step that the second statement of its table does not take.
+    case step = "step"
     /// Somebody is told what only people can mend.
     case told = "alarm"
 }

@@ -11,7 +11,7 @@ extension Simulate {
         for seed in seed..<seed + UInt64(seeds) {
             var options = SimulationOptions.drawn(seed: seed)
             options.payments = MutantHunt.payments
-            var simulation = Simulation(seed: seed, options: options, tables: (mutant.cloud, mutant.lane))
+            var simulation = Simulation(seed: seed, options: options, tables: (mutant.cloud, mutant.lane), judgesSteps: true)
             if let violation = simulation.run().violation {
                 print("\(violation.oracle.rawValue) seed \(seed)")
                 throw ExitCode(1)

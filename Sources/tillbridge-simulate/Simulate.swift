@@ -127,7 +127,8 @@ struct Simulate: AsyncParsableCommand {
             workers: workers,
             options: { seed in options(seed) },
             bug: plantedBug,
-            countsRows: coverage
+            countsRows: coverage,
+            judgesSteps: Processor.environment("JUDGE") != nil
         )
         return await range.run()
     }

@@ -2,6 +2,7 @@
 import Testing
 import TillDomain
 import TillEngine
+import TillReference
 
 /// The tests are tested: each row, each guard and each action of the table is taken away once, and the comparison of
 /// ``CloudProductTests`` must notice.

@@ -2,6 +2,7 @@
 import Testing
 import TillDomain
 import TillEngine
+import TillReference
 
 /// Every state with every event under every condition that the table knows: what is expected is a second reading of the
 /// protocol's text, written as a switch that shares nothing with the table.

@@ -62,6 +62,8 @@ package struct PluginLane: Sendable {
     #if !hasFeature(Embedded)
     /// How often each row of the table was taken. Empty: nobody counts. The plug-in that ships has no such thing.
     package var rowsTaken: [UInt32] = []
+    /// Every event that met the table since somebody emptied this. Nil: nobody looks.
+    package var steps: [LaneStep]?
     #endif
 
     struct RecentCode: Equatable, Sendable {
@@ -150,6 +152,10 @@ package struct PluginLane: Sendable {
 
     /// Takes one event to the attempt at `position`, or to the free lane for nil.
     mutating func fire(_ event: LaneEventKind, at position: Int?, _ occasion: Occasion = Occasion(), now: Int64) {
+        #if !hasFeature(Embedded)
+        let step = steps == nil ? nil : LaneStep(event, at: position, occasion, in: self, now: now)
+        defer { if let step { close(step) } }
+        #endif
         let state = position.map { attempts[$0].state } ?? .free
         let place = LaneTable.place(in: table, state, event) { holds($0, at: position, occasion, now: now) }
         guard let place else {

@@ -1,5 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import Testing
+import TillReference
 
 @testable import TillEngine
 

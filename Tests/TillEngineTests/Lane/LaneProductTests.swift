@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import Testing
 import TillDomain
+import TillReference
 
 @testable import TillEngine
 
@@ -15,8 +16,11 @@ struct LaneProductTests {
     func agrees(state: LaneState) {
         LaneProductTests.forEachSituation(of: state) { given in
             let expected = LaneReference(given).outcome
-            let seen = LaneProductTests.outcome(given, table: LaneTable.rows)
+            let step = LaneProductTests.step(given, table: LaneTable.rows)
+            let seen = LaneOutcome(step)
             #expect(seen == expected, "\(given)")
+            // What the step itself says of the situation leads to the same.
+            #expect(LaneReference.difference(from: step) == nil, "\(given)")
             return seen == expected
         }
     }
@@ -47,6 +51,8 @@ struct LaneProductTests {
                 given.refusal = [nil, .declined(.codeUsed), .offline, .journalFull][Int(random.below(4))]
                 given.mayTryAgain = coin()
                 given.isStuck = coin()
+                given.reason = reason(of: state)
+                given.replied = replied(to: event)
                 guard body(given) else { return }
             }
         }
@@ -65,7 +71,33 @@ struct LaneProductTests {
         return (bench(true), bench(false))
     }()
 
+    /// The call of the register that brings the event; nil where a cloud or the clock does.
+    private static let caller: UInt64 = 900
+    /// The call that has been waiting for the attempt since it began.
+    private static let waiting: UInt64 = 800
+
+    private static func reason(of state: LaneState) -> AnswerReason? {
+        switch state {
+        case .declined: .declined(.insufficientFunds)
+        case .unsent: .offline
+        case .revoke, .duty, .released, .final: .revoked(.timeout)
+        case .free, .intent, .paid, .acked: nil
+        }
+    }
+
+    private static func replied(to event: LaneEventKind) -> AnswerReason? {
+        switch event {
+        case .declinedReply: .declined(.insufficientFunds)
+        case .refusedReply: .refused(.late)
+        default: nil
+        }
+    }
+
     static func outcome(_ given: LaneSituation, table: [LaneRow]) -> LaneOutcome {
+        LaneOutcome(step(given, table: table))
+    }
+
+    private static func step(_ given: LaneSituation, table: [LaneRow]) -> LaneStep {
         let bench = given.acknowledges ? begun.acknowledging : begun.not
         var lane = bench.lane
         lane.table = table
@@ -73,13 +105,11 @@ struct LaneProductTests {
         lane.link.takeContact(now: now)
         lane.outstanding = nil
         if given.state == .free { lane.attempts = [] } else { place(given, in: &lane, now: now) }
-        let number = lane.attempts.first?.intent.orderNumber
         let others = (0..<given.others).map { other(UInt64(100 + $0), like: bench.lane.attempts[0]) }
         lane.attempts += others
-        lane.countedEvents = 0
-
+        lane.steps = []
         lane.fire(given.event, at: given.state == .free ? nil : 0, occasion(given, lane, now: now), now: now)
-        return outcome(of: lane, attempt: number, others: others.count)
+        return certain(lane.steps?.last)
     }
 
     private static func place(_ given: LaneSituation, in lane: inout PluginLane, now: Int64) {
@@ -102,13 +132,11 @@ struct LaneProductTests {
         switch given.state {
         case .intent:
             if given.isOurs { attempt.code = first.code }
-            attempt.token = LaneSituation.waiting
+            attempt.token = waiting
         case .paid, .acked: attempt.paid = paid(first.intent.amount)
-        case .declined: attempt.reason = .declined(.insufficientFunds)
-        case .unsent: attempt.reason = .offline
-        case .revoke, .duty, .released, .final: attempt.reason = .revoked(.timeout)
-        case .free: break
+        case .free, .declined, .unsent, .revoke, .duty, .released, .final: break
         }
+        attempt.reason = given.reason
         lane.attempts = [attempt]
     }
 
@@ -153,7 +181,7 @@ struct LaneProductTests {
 
     private static func occasion(_ given: LaneSituation, _ lane: PluginLane, now: Int64) -> PluginLane.Occasion {
         var occasion = PluginLane.Occasion()
-        if given.isFromRegister { occasion.token = LaneSituation.token }
+        if given.isFromRegister { occasion.token = caller }
         switch given.event {
         case .payNew, .payOtherSale: occasion.sale = LaneBench.sale("T2", code: LaneBench.otherCode)
         case .paySameSale: occasion.sale = LaneBench.sale("T1")
@@ -168,6 +196,7 @@ struct LaneProductTests {
             case .paidReply: given.dataEqual ? .timeout : .mismatch
             case .conflictReply, .revokingReply: .conflict
             case .reattachWindowOver: .restart
+            case .decisionTime: given.isOurs ? .timeout : .restart
             default: .timeout
             }
         guard let intent = lane.attempts.first?.intent else { return occasion }
@@ -214,56 +243,6 @@ struct LaneProductTests {
         case .undoKept: .confirmed(kept: true)
         case .undoConfirmed: .confirmed(kept: false)
         default: nil
-        }
-    }
-
-    // MARK: - What it did
-
-    private static func outcome(of lane: PluginLane, attempt number: OrderNumber?, others: Int) -> LaneOutcome {
-        let attempt = lane.attempts.first { $0.intent.orderNumber == number }
-        let further = lane.attempts.last { attempt in
-            attempt.intent.orderNumber != number && attempt.state != .duty && attempt.state != .released
-        }
-        var outcome = LaneOutcome(state: attempt?.state)
-        outcome.further = further != nil
-        outcome.counted = Int(lane.countedEvents)
-        if let attempt, attempt.dutyA.dueAt != .max {
-            outcome.begun = attempt.state == .acked ? .confirm : .undo
-        } else if let asking = attempt ?? further, asking.asksAt != .max {
-            outcome.begun = asking.asksWithPay ? .pay : .query
-        }
-        outcome.remembered = number.flatMap { lane.memory.latest(epoch: $0.epoch, sequence: $0.sequence) }?.state
-        for effect in lane.effects {
-            if case .journal = effect, outcome.records.isEmpty {
-                outcome.writesAhead = outcome.answers.isEmpty && outcome.alarms.isEmpty
-            }
-            switch effect {
-            case .journal(let entry): outcome.records.append(text(entry))
-            case .answer(let token, let answer): outcome.answers.append("\(token) \(text(answer))")
-            case .alarm(let alarm, _): outcome.alarms.append(alarm)
-            case .send, .abandon: Issue.record("something was sent within an event")
-            }
-        }
-        return outcome
-    }
-
-    private static func text(_ entry: JournalEntry) -> String {
-        var text = "\(entry.kind)"
-        if entry.flags & JournalEntry.supervisorFlag != 0, entry.kind != .acked { text += " supervisor" }
-        if entry.flags & JournalEntry.implicitFlag != 0, entry.kind == .acked { text += " implicit" }
-        return text
-    }
-
-    private static func text(_ answer: RegisterAnswer) -> String {
-        func text(_ sale: SaleAnswer) -> String {
-            sale.outcome.wireName.description + (sale.reason.map { " \($0.wireName)" } ?? "")
-        }
-        switch answer {
-        case .sale(let sale): return text(sale)
-        case .released(let sale): return "released " + text(sale)
-        case .refused(.notReleasable, _): return "refused notReleasable"
-        case .refused(let refusal, _): return "refused \(refusal)"
-        case .refund, .status: return "something else"
         }
     }
 }

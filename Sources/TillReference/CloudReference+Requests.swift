@@ -58,11 +58,7 @@ extension CloudReference {
         record.sentAt = now
         lease()
         answer(.payment(.pending(.wallet)))
-        let call = CloudPayment(intent: intent, home: payment.home)
-        var made = call
-        if let right = made.handle(.pay(intent, home: payment.home), at: now, context: context).payCall {
-            add(.pay(right))
-        }
+        pays = true
     }
 
     mutating func query() {
@@ -106,7 +102,7 @@ extension CloudReference {
         switch record.state {
         case .paid:
             become(.confirmed)
-            record.confirmedBy = .register
+            if case .confirm(_, _, let implied) = event { record.confirmedBy = implied ? .implied : .register }
             answer(.confirm(.confirmed))
         case .confirmed: answer(.confirm(.confirmed))
         case .revoking, .stuck, .revoked:

@@ -1,19 +1,22 @@
 // Part of Tillbridge. See LICENSE.
-import TillDomain
-import TillEngine
+package import TillDomain
+package import TillEngine
 
 /// The same machine once more, as plain code by state instead of a table: what one event makes of one record. Written
-/// from the protocol's text; the tests compare the two on every pair. Times are unscaled and `random` is 500.
-struct CloudReference {
+/// from the protocol's text, it shares nothing with ``CloudTable``: the tests compare the two on every pair, the simulator
+/// at every step. Times are unscaled.
+package struct CloudReference {
     var record: CloudRecord
-    /// Without commit and schedule, in no particular order.
+    /// Without commit, schedule and the right to pay, in no particular order.
     var effects: [CloudEffect] = []
+    /// Pay is sent, until D.
+    var pays = false
     let payment: CloudPayment
     let event: CloudEvent
     let now: Timestamp
     let context: CloudContext
 
-    init(_ payment: CloudPayment, _ event: CloudEvent, at now: Timestamp, _ context: CloudContext) {
+    package init(_ payment: CloudPayment, _ event: CloudEvent, at now: Timestamp, _ context: CloudContext) {
         self.payment = payment
         self.event = event
         self.now = now
@@ -37,7 +40,9 @@ struct CloudReference {
         switch event {
         case .pay(let asked, let home), .query(let asked, let home), .revoke(let asked, let home, _),
             .confirm(let asked, let home, _):
-            if asked == intent, home == payment.home { request() } else { otherData() }
+            // Without a row the payment is what the request says.
+            let isSame = record.state == .none || asked == intent && home == payment.home
+            if isSame { request() } else { otherData() }
         case .refund(let request, let authorised): refund(request, authorised)
         case .payOutcome, .payUnwritten: payCall()
         case .queryOutcome(let outcome, let query): answered(outcome, query)
@@ -76,10 +81,25 @@ struct CloudReference {
         if case .wallet(let wallet, _) = context.route, record.wallet == nil { record.wallet = wallet }
     }
 
-    /// Half of 1, 2, 4, 8, then 15 s.
+    /// A part of the span that chance draws, from so many thousandths on; at least a hundredth.
+    func drawn(_ span: Int64, from thousandths: Int64 = 0) -> Int64 {
+        let part = thousandths + Int64(context.random % UInt64(1_001 - thousandths))
+        return max(span * part / 1_000, span / 100)
+    }
+
+    /// A part of 1, 2, 4, 8, then 15 s.
+    func pause(_ attempts: Int) -> Int64 {
+        switch attempts {
+        case 0: drawn(1_000)
+        case 1: drawn(2_000)
+        case 2: drawn(4_000)
+        case 3: drawn(8_000)
+        default: drawn(15_000)
+        }
+    }
+
     mutating func retry() {
-        let spans: [Int64] = [500, 1_000, 2_000, 4_000]
-        record.dueAt = now + (record.attempts < 4 ? spans[record.attempts] : 7_500)
+        record.dueAt = now + pause(record.attempts)
         record.attempts += 1
     }
 
@@ -103,9 +123,9 @@ struct CloudReference {
         if record.lastLook == .unknown {
             record.dueAt = max(now, (record.sentAt ?? start) + schedule.firstQuery)
         } else if now < start + 45_000 {
-            record.dueAt = now + schedule.thenEvery * 996 / 1_000
+            record.dueAt = now + drawn(schedule.thenEvery, from: 900)
         } else {
-            record.dueAt = now + (record.queued ? 60_000 : 15_000) * 898 / 1_000
+            record.dueAt = now + drawn(record.queued ? 60_000 : 15_000, from: 800)
         }
     }
 
@@ -115,9 +135,13 @@ struct CloudReference {
             record.dueAt = now + 60_000
             return
         }
-        let looks = [proof, start + 420_000].filter { $0 > now }
+        let last = start + 420_000
         let late = record.stateSince + 300_000
-        record.dueAt = looks.first ?? (record.stateSince >= start + 420_000 && late > now ? late : nil)
+        if now < last {
+            record.dueAt = now < proof ? proof : last
+        } else {
+            record.dueAt = record.stateSince >= last && late > now ? late : nil
+        }
     }
 
     mutating func keepTrade(_ trade: WalletTrade) {
@@ -137,27 +161,35 @@ struct CloudReference {
     /// Changed later than now: by a clock that ran ahead.
     var isAhead: Bool { context.clockTrusted && record.changedAt > now + 500 }
 
-    var hasOurNonce: (WalletTrade) -> Bool { { $0.nonce == nil || $0.nonce == intent.nonce } }
-    func isOurs(_ trade: WalletTrade) -> Bool { hasOurNonce(trade) && trade.amount == intent.amount }
+    func hasOurNonce(_ trade: WalletTrade) -> Bool { trade.nonce == nil || trade.nonce == intent.nonce }
+    func isOurs(_ trade: WalletTrade) -> Bool {
+        hasOurNonce(trade) && trade.amount == intent.amount && trade.orderNumber == intent.orderNumber
+    }
     func strange(_ trade: WalletTrade) -> CloudAlarm { hasOurNonce(trade) ? .tradeDiffers : .foreignTrade }
 }
 
 extension CloudReference {
     /// Where the machine's step differs from this one, or nil.
-    func difference(from after: CloudPayment, _ effects: [CloudEffect]) -> String? {
+    package func difference(from after: CloudPayment, _ effects: [CloudEffect]) -> String? {
         var mine = record
         (mine.version, mine.changedAt) = (after.record.version, after.record.changedAt)
         if mine != after.record { return "record \(after.record) instead of \(mine)" }
-        var rest = effects.filter {
-            switch $0 {
-            case .commit, .schedule: false
-            default: true
+        var rest = self.effects
+        var paid = false
+        for effect in effects {
+            switch effect {
+            case .commit, .schedule: continue
+            case .pay(let right):
+                guard pays, !paid, right.number == intent.orderNumber, right.deadline == start + 8_000 else {
+                    return "\(effect) is too much"
+                }
+                paid = true
+            default:
+                guard let place = rest.firstIndex(of: effect) else { return "\(effect) is too much" }
+                rest.remove(at: place)
             }
         }
-        for effect in self.effects {
-            guard let place = rest.firstIndex(of: effect) else { return "no \(effect) in \(effects)" }
-            rest.remove(at: place)
-        }
-        return rest.isEmpty ? nil : "\(rest) is too much"
+        if pays != paid { return "no pay in \(effects)" }
+        return rest.isEmpty ? nil : "no \(rest) in \(effects)"
     }
 }

@@ -33,6 +33,7 @@ extension CloudReference {
         case .payOutcome(.declined(let reason)):
             become(.unknown)
             (record.declineCandidate, record.unsent, record.unsentSince, record.waiting) = (reason, true, now, false)
+            if reason == .merchantConfiguration { alarm(.merchantConfiguration) }
             poll()
         case .payOutcome(.unknown(.neverLeft)): unwritten(.walletDark)
         case .payUnwritten(let cause): unwritten(cause == .late ? .late : .walletDark)

@@ -84,24 +84,41 @@ extension CloudReference {
             reason: refund.request.reason
         )
         refund.changedAt = now
+        let isOver = refund.state == .done || refund.state == .failed
+        let isFollowed = refund.state == .accepted
+        func later() {
+            refund.dueAt = now + pause(refund.attempts)
+            refund.attempts += 1
+        }
         switch event {
-        case .refundDue:
-            refund.state = .sent
+        case .refundDue where isFollowed:
             refund.dueAt = now + 15_000
+            if context.schedule != nil { add(.refundQuery(call, counter: refund.counter)) }
+        case .refundDue where !isOver:
+            (refund.state, refund.dueAt) = (.sent, now + 15_000)
             if context.schedule != nil { add(.refund(call, counter: refund.counter)) }
-        case .refundOutcome(.accepted, _), .refundQueryOutcome(.pending, _):
-            (refund.state, refund.dueAt, refund.attempts) = (.accepted, now + 500, 1)
-        case .refundOutcome(.done, _):
+        case .refundOutcome(.accepted, _) where !isOver && !isFollowed, .refundQueryOutcome(.pending, _) where !isOver:
+            refund.state = .accepted
+            later()
+        case .refundOutcome(.done, _) where !isOver && !isFollowed:
             (refund.state, refund.dueAt) = (.accepted, now + 15_000)
             if context.schedule != nil { add(.refundQuery(call, counter: refund.counter)) }
-        case .refundOutcome(.failed(let failure), _), .refundQueryOutcome(.failed(let failure), _):
+        case .refundOutcome(.failed(let failure), _) where !isOver,
+            .refundQueryOutcome(.failed(let failure), _) where !isOver:
             (refund.state, refund.dueAt, refund.failure) = (.failed, nil, failure)
             alarm(.refundFailed)
-        case .refundOutcome: (refund.state, refund.dueAt, refund.attempts) = (.unknown, now + 500, 1)
-        case .refundQueryOutcome(.done, _): (refund.state, refund.dueAt) = (.done, nil)
-        // The sample was sent and is not followed yet: these answers were not asked for.
-        case .refundQueryOutcome: return count()
-        default: return
+        case .refundOutcome(.retry, _) where !isOver && !isFollowed,
+            .refundOutcome(.unknown, _) where !isOver && !isFollowed,
+            .refundQueryOutcome(.notFound, _) where isFollowed:
+            refund.state = .unknown
+            later()
+        case .refundQueryOutcome(.unknown, _) where isFollowed: later()
+        case .refundQueryOutcome(.done, _) where !isOver: (refund.state, refund.dueAt) = (.done, nil)
+        case .refundQueryOutcome(.done, _) where refund.state == .failed,
+            .refundOutcome(.done, _) where refund.state == .failed:
+            (refund.state, refund.dueAt, refund.failure) = (.done, nil, nil)
+            alarm(.refundAfterFailure)
+        default: return count()
         }
         record.refunds[place] = refund
     }
