@@ -22,7 +22,7 @@ extension Simulation {
             supervisorRounds: Supervisor.rounds
         )
         if countsRows { lane.rowsTaken = [UInt32](repeating: 0, count: laneTable.count) }
-        if judgesSteps { lane.steps = [] }
+        if options.judgesSteps { lane.steps = [] }
         replay(&lane, register)
         let key = (0..<32).map { _ in UInt8(truncatingIfNeeded: world.next()) }
         var epoch = world.next() & (1 << 35 - 1)

@@ -6,7 +6,7 @@ import TillReference
 /// Each step of a machine, held against the second statement of its table. Which row was taken is not asked.
 extension Simulation {
     mutating func judgeSteps(of register: Int) {
-        guard judgesSteps, let steps = lanes[register].steps, !steps.isEmpty else { return }
+        guard options.judgesSteps, let steps = lanes[register].steps, !steps.isEmpty else { return }
         lanes[register].steps = []
         for step in steps {
             guard let difference = LaneReference.difference(from: step) else { continue }
@@ -23,7 +23,7 @@ extension Simulation {
         _ place: Int,
         _ context: CloudContext
     ) {
-        guard judgesSteps else { return }
+        guard options.judgesSteps else { return }
         let reference = CloudReference(before, event, at: cloudTime(cloud), context)
         guard let difference = reference.difference(from: after, effects) else { return }
         violation(.step, place, "\(event.kind) at \(clouds[cloud].name) in \(before.state): \(difference)")

@@ -101,8 +101,6 @@ package struct Simulation {
     package internal(set) var coverage = Coverage()
     /// Counting rows costs a tenth of the speed.
     let countsRows: Bool
-    /// Each step of a machine is held against the second statement of its table.
-    let judgesSteps: Bool
     /// The run in words, for a replay. Nil: nobody reads it.
     var trace: [TraceLine]?
 
@@ -112,14 +110,12 @@ package struct Simulation {
         bug: PlantedBug? = nil,
         tables: (cloud: CloudTable, lane: [LaneRow])? = nil,
         countsRows: Bool = false,
-        judgesSteps: Bool = false,
         traces: Bool = false
     ) {
         self.seed = seed
         self.options = options
         self.bug = bug
         self.countsRows = countsRows
-        self.judgesSteps = judgesSteps
         trace = traces ? [] : nil
         cloudTable = tables?.cloud ?? bug?.cloudTable ?? .standard
         laneTable = tables?.lane ?? bug?.laneTable ?? LaneTable.rows

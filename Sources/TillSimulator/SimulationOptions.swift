@@ -30,6 +30,8 @@ package struct SimulationOptions: Equatable, Sendable {
     package var lunch = false
     /// Keys that are pressed out of order, in thousandths of the sales.
     package var confusion = 0
+    /// Each step of a machine is held against the second statement of its table. Costs a sixth of the speed.
+    package var judgesSteps = false
 
     package init() {}
 

@@ -11,12 +11,22 @@ package struct TableMutant: Sendable {
 
     package var words: String { "\(table) row \(place): \(change)" }
 
+    /// How often a run took the row that is changed.
+    package func taken(in coverage: Coverage) -> Int {
+        table == "lane" ? coverage.laneRows[place] : coverage.cloudRows[place]
+    }
+
     package static let all: [TableMutant] = laneMutants + cloudMutants
+
+    /// At most four by name.
+    private static func names<Word>(_ words: [Word]) -> String {
+        words.count > 4 ? "any" : words.map { "\($0)" }.joined(separator: "/")
+    }
 
     private static var laneMutants: [TableMutant] {
         var mutants: [TableMutant] = []
         for (place, row) in LaneTable.rows.enumerated() {
-            let name = "\(row.states) \(row.event)\(row.guarded == .always ? "" : " if \(row.guarded)")"
+            let name = "\(names(row.states)) \(row.event)\(row.guarded == .always ? "" : " if \(row.guarded)")"
             func add(_ change: String, to next: LaneState?, do actions: [LaneActionKind]) {
                 var rows = LaneTable.rows
                 rows[place] = LaneRow(
@@ -56,9 +66,8 @@ package struct TableMutant: Sendable {
     private static var cloudMutants: [TableMutant] {
         var mutants: [TableMutant] = []
         for (place, row) in CloudTable.standard.rows.enumerated() {
-            let guards = row.guards.isEmpty ? "" : " if \(row.guards)"
-            let name =
-                "\(row.states.count > 4 ? "any" : "\(row.states)") \(row.events.count > 4 ? "any" : "\(row.events)")\(guards)"
+            let guards = row.guards.isEmpty ? "" : " if \(names(row.guards))"
+            let name = "\(names(row.states)) \(names(row.events))\(guards)"
             func add(_ change: String, to next: CloudState?, do actions: [CloudActionKind]) {
                 var rows = CloudTable.standard.rows
                 rows[place] = CloudRow(row.states, row.events, if: row.guards, to: next, do: actions)

@@ -59,9 +59,12 @@ struct MutantHunt {
 
     /// Five of the fifty, others for each commit.
     static func rotation(commit: String) -> [PlantedBug] {
-        let digest = commit.utf8.reduce(UInt64(5_381)) { $0 &* 33 ^ UInt64($1) }
-        let start = Int(digest % 10) * 5
+        let start = Int(digest(commit) % 10) * 5
         return Array(PlantedBug.allCases[start..<start + 5])
+    }
+
+    static func digest(_ commit: String) -> UInt64 {
+        commit.utf8.reduce(UInt64(5_381)) { $0 &* 33 ^ UInt64($1) }
     }
 
     static func median(_ values: [Int]) -> Int {

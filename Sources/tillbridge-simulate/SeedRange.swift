@@ -11,7 +11,6 @@ struct SeedRange: Sendable {
     var options: @Sendable (UInt64) -> SimulationOptions
     var bug: PlantedBug?
     var countsRows = false
-    var judgesSteps = false
     /// Ends with the first violation in the order of the seeds.
     var stopsAtViolation = false
 
@@ -90,7 +89,7 @@ struct SeedRange: Sendable {
     }
 
     private func one(_ seed: UInt64) -> Result {
-        var simulation = Simulation(seed: seed, options: options(seed), bug: bug, countsRows: countsRows, judgesSteps: judgesSteps)
+        var simulation = Simulation(seed: seed, options: options(seed), bug: bug, countsRows: countsRows)
         let report = simulation.run()
         return Result(seed: seed, report: report, coverage: simulation.coverage)
     }

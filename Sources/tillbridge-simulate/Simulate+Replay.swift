@@ -29,6 +29,7 @@ extension Simulate {
         if faultFree { words += " --fault-free" }
         if allFaults { words += " --all-faults" }
         for name in family { words += " --family \(name)" }
+        if steps { words += " --steps" }
         if let bug { words += " --bug \(bug)" }
         return words
     }

@@ -50,11 +50,23 @@ struct Simulate: AsyncParsableCommand {
     @Flag(help: "Five of the fifty, others for each commit.")
     var rotatingMutants = false
 
-    @Flag(help: "Changes each row of the tables in turn; tells which changes no oracle notices.")
+    @Flag(help: "Holds each step of plug-ins and clouds against a second statement of their tables.")
+    var steps = false
+
+    @Flag(help: "Changes each row of the tables in turn, in --seeds seeds that take it; tells what no oracle notices.")
     var tableMutants = false
+
+    @Flag(help: "Some twenty of the changed rows, others for each commit.")
+    var rotatingTableMutants = false
+
+    @Flag(help: "Table mutants: only the promises judge, not the steps.")
+    var promisesOnly = false
 
     @Option(help: .hidden)
     var tableMutant: Int?
+
+    @Option(help: .hidden)
+    var tries: String?
 
     @Option(help: "The first table mutant.")
     var from = 0
@@ -99,6 +111,7 @@ struct Simulate: AsyncParsableCommand {
             options = .drawn(seed: seed, families: families.isEmpty ? nil : families)
         }
         options.payments = payments
+        options.judgesSteps = steps
         return options
     }
 
@@ -111,8 +124,11 @@ struct Simulate: AsyncParsableCommand {
             guard await hunt(bugs) else { throw ExitCode(1) }
             return
         }
-        if let tableMutant { return try await runTableMutant(tableMutant) }
-        if tableMutants { return await huntTableMutants() }
+        if let tableMutant { return try runTableMutant(tableMutant) }
+        if tableMutants || rotatingTableMutants {
+            guard await huntTableMutants() else { throw ExitCode(1) }
+            return
+        }
         let begin = Processor.seconds
         let total = night ? await runNight() : await runSeeds()
         let used = Processor.seconds - begin
@@ -127,8 +143,7 @@ struct Simulate: AsyncParsableCommand {
             workers: workers,
             options: { seed in options(seed) },
             bug: plantedBug,
-            countsRows: coverage,
-            judgesSteps: Processor.environment("JUDGE") != nil
+            countsRows: coverage
         )
         return await range.run()
     }
