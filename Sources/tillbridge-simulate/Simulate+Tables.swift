@@ -26,6 +26,16 @@ struct TableHunt {
         case notTaken
         /// The mutant's process did not do its work, so nothing is known.
         case failed
+
+        /// Why it does not count as found; nil: it does.
+        var survival: String? {
+            switch self {
+            case .found, .stopped: nil
+            case .survived(let seeds): "survives \(seeds) seeds that take the row"
+            case .notTaken: "no seed takes the row"
+            case .failed: "did not run"
+            }
+        }
     }
 
     let first: UInt64
@@ -129,42 +139,39 @@ extension Simulate {
         }
     }
 
-    /// - Returns: Whether at least 19 of 20 were found; of a rotation 4 of 5, for few seeds take the rare rows.
+    /// - Returns: Whether at least 19 of 20 were found. Of a rotation it is 4 of 5, for some changes are equal in effect,
+    ///   and rows that its few seeds do not take say nothing.
     func huntTableMutants() async -> Bool {
         let hunt = TableHunt(first: seed, seeds: seeds, workers: workers, promisesOnly: promisesOnly)
         let commit = Processor.environment("TILLBRIDGE_COMMIT") ?? "unknown"
         let count = TableMutant.all.count
-        let chosen =
-            rotatingTableMutants ? TableHunt.rotation(commit: commit) : Array(min(from, count)..<min(count, from + only))
-        var byOracle = [Int](repeating: 0, count: Oracle.allCases.count)
-        var stopped = 0
-        var survivors: [(place: Int, why: String)] = []
-        var seen = 0
-        await hunt.run(chosen) { place, finding in
-            seen += 1
-            var why: String?
-            switch finding {
-            case .found(let oracle): byOracle[Oracle.allCases.firstIndex(of: oracle) ?? 0] += 1
-            case .stopped: stopped += 1
-            case .survived(let seeds): why = "survives \(seeds) seeds that take the row"
-            case .notTaken: why = "no seed takes the row"
-            case .failed: why = "did not run"
-            }
-            if let why {
-                survivors.append((place, why))
-                print("\(place) \(TableMutant.all[place].words): \(why)")
-            }
-            if seen % 50 == 0 { print("\(seen) of \(chosen.count), \(seen - survivors.count) found") }
+        let places =
+            rotatingTableMutants
+            ? TableHunt.rotation(commit: commit) : Array(min(from, count)..<min(count, from + only))
+        var findings: [(place: Int, finding: TableHunt.Finding)] = []
+        await hunt.run(places) { place, finding in
+            findings.append((place, finding))
+            if let survival = finding.survival { print("\(place) \(TableMutant.all[place].words): \(survival)") }
+            if findings.count % 50 == 0 { print("\(findings.count) of \(places.count)") }
         }
-        survivors.sort { $0.place < $1.place }
-        let killed = chosen.count - survivors.count
-        let names = zip(Oracle.allCases, byOracle).filter { $0.1 > 0 }.map { "\($0.0.rawValue) \($0.1)" }
-        print("found by " + (names + ["the machine itself \(stopped)"]).joined(separator: ", "))
-        print("\(chosen.count) table mutants, \(killed) found, \(survivors.count) not")
-        if json {
-            let list = survivors.map { #""\#(TableMutant.all[$0.place].words)""# }.joined(separator: ",")
-            print(#"{"mutants":\#(chosen.count),"killed":\#(killed),"survivors":[\#(list)]}"#)
+        findings.sort { $0.place < $1.place }
+        let survivors = findings.filter { $0.finding.survival != nil }
+        tell(findings, survivors: survivors.map { $0.place })
+        guard rotatingTableMutants else { return survivors.count * 20 <= places.count }
+        return survivors.count { if case .notTaken = $0.finding { false } else { true } } * 5 <= places.count
+    }
+
+    private func tell(_ findings: [(place: Int, finding: TableHunt.Finding)], survivors: [Int]) {
+        for oracle in Oracle.allCases {
+            let found = findings.count { if case .found(oracle) = $0.finding { true } else { false } }
+            if found > 0 { print("found by \(oracle.rawValue): \(found)") }
         }
-        return rotatingTableMutants ? survivors.count * 5 <= chosen.count : survivors.count * 20 <= chosen.count
+        let stopped = findings.count { if case .stopped = $0.finding { true } else { false } }
+        if stopped > 0 { print("stopped the machine: \(stopped)") }
+        let killed = findings.count - survivors.count
+        print("\(findings.count) table mutants, \(killed) found, \(survivors.count) not")
+        guard json else { return }
+        let list = survivors.map { #""\#(TableMutant.all[$0].words)""# }.joined(separator: ",")
+        print(#"{"mutants":\#(findings.count),"killed":\#(killed),"survivors":[\#(list)]}"#)
     }
 }

@@ -9,17 +9,24 @@ import Musl
 import Darwin
 #endif
 
-/// The simulator holds planted bugs. Nothing that ships may link it.
+/// The simulator holds planted bugs, and the second statement of the tables is for it and for tests. Nothing that ships
+/// may link them.
 @Suite struct ShippedBinariesTests {
-    @Test("only tillbridge-simulate and its tests depend on the simulator")
-    func dependencies() throws {
+    @Test(
+        "only tillbridge-simulate and tests depend on the simulator, and only these on the second statement",
+        arguments: [
+            ("TillSimulator", ["tillbridge-simulate", "TillSimulatorTests"]),
+            ("TillReference", ["TillSimulator", "TillEngineTests"]),
+        ]
+    )
+    func dependencies(target: String, expected: [String]) throws {
         let manifest = try #require(text(of: "Package.swift"))
         let pieces = manifest.components(separatedBy: "name: \"")
         let dependents = pieces.filter { piece in
             let body = piece.drop { $0 != "\"" }
-            return body.contains("\"TillSimulator\"")
-        }.map { $0.prefix { $0 != "\"" } }
-        #expect(dependents == ["tillbridge-simulate", "TillSimulatorTests"])
+            return body.contains("\"\(target)\"")
+        }.map { String($0.prefix { $0 != "\"" }) }
+        #expect(dependents == expected)
     }
 
     private func text(of file: String) -> String? {
