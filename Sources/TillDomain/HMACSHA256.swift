@@ -6,10 +6,12 @@ package struct HMACSHA256: Sendable {
     private var outer = SHA256()
 
     package init(key: some Collection<UInt8>) {
-        var block = key.count > 64 ? SHA256.hash(key) : [UInt8](key)
-        block += [UInt8](repeating: 0, count: 64 - block.count)
-        inner.update(block.map { $0 ^ 0x36 })
-        outer.update(block.map { $0 ^ 0x5c })
+        let key = key.count > 64 ? SHA256.hash(key) : [UInt8](key)
+        var block = InlineArray<64, UInt8>(repeating: 0x36)
+        for index in key.indices { block[index] ^= key[index] }
+        inner.update(block.span.bytes)
+        for index in block.indices { block[index] ^= 0x36 ^ 0x5c }
+        outer.update(block.span.bytes)
     }
 
     /// The 32 bytes for a whole message.
@@ -21,8 +23,11 @@ package struct HMACSHA256: Sendable {
 
     package mutating func update(_ bytes: some Collection<UInt8>) { inner.update(bytes) }
 
+    package mutating func update(_ bytes: RawSpan) { inner.update(bytes) }
+
     package consuming func finalize() -> [UInt8] {
-        outer.update(inner.finalize())
+        let digest = inner.digest()
+        outer.update(digest.span.bytes)
         return outer.finalize()
     }
 }

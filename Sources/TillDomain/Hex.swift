@@ -2,7 +2,9 @@
 
 /// Bytes as lower-case hexadecimal digits, and back.
 package enum Hex {
-    package static func encode(_ bytes: some Collection<UInt8>) -> [UInt8] {
+    @specialized(where Bytes == [UInt8])
+    @specialized(where Bytes == ArraySlice<UInt8>)
+    package static func encode<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> [UInt8] {
         var text: [UInt8] = []
         text.reserveCapacity(2 * bytes.count)
         for byte in bytes {

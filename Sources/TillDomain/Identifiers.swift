@@ -79,7 +79,8 @@ package enum Installation: UInt8, Hashable, Sendable {
 package struct OrderNumber: Identifier {
     package let bytes: [UInt8]
 
-    package init?(_ bytes: some Collection<UInt8>) {
+    @specialized(where Bytes == [UInt8])
+    package init?<Bytes: Collection<UInt8>>(_ bytes: Bytes) {
         let bytes = [UInt8](bytes)
         guard bytes.count == 24, Installation(rawValue: bytes[0]) != nil, Base32.isText(bytes[1..<23]),
             ISO7064.check(bytes[0..<23]) == bytes[23]
@@ -154,7 +155,8 @@ package enum ISO7064 {
 package struct SaleReference: Identifier {
     package let bytes: [UInt8]
 
-    package init?(_ bytes: some Collection<UInt8>) {
+    @specialized(where Bytes == [UInt8])
+    package init?<Bytes: Collection<UInt8>>(_ bytes: Bytes) {
         guard (1...40).contains(bytes.count), bytes.allSatisfy(SaleReference.allows) else { return nil }
         self.bytes = [UInt8](bytes)
     }
@@ -213,7 +215,8 @@ package struct MessageID: Identifier {
 package struct WalletTransactionID: Identifier {
     package let bytes: [UInt8]
 
-    package init?(_ bytes: some Collection<UInt8>) {
+    @specialized(where Bytes == [UInt8])
+    package init?<Bytes: Collection<UInt8>>(_ bytes: Bytes) {
         guard (1...64).contains(bytes.count), bytes.allSatisfy({ (33...126).contains($0) }) else { return nil }
         self.bytes = [UInt8](bytes)
     }

@@ -100,7 +100,9 @@ package struct Intent: Equatable, Sendable {
     }
 
     package var line: [UInt8] {
-        var line: [UInt8] = [49, 124]
+        var line: [UInt8] = []
+        line.reserveCapacity(128)
+        line += [49, 124]
         line += orderNumber.bytes
         line.append(124)
         line += saleReference.bytes
@@ -124,17 +126,21 @@ package struct Intent: Equatable, Sendable {
 package enum Decimal {
     package static func text(_ value: Int64) -> [UInt8] {
         var digits: [UInt8] = []
+        digits.reserveCapacity(20)
         var magnitude = value.magnitude
         repeat {
             digits.append(UInt8(48 + magnitude % 10))
             magnitude /= 10
         } while magnitude > 0
         if value < 0 { digits.append(45) }
-        return digits.reversed()
+        digits.reverse()
+        return digits
     }
 
     /// Nil for an empty text, a sign, a leading zero, anything but digits, and anything that does not fit.
-    package static func parse(_ text: some Collection<UInt8>) -> Int64? {
+    @specialized(where Text == [UInt8])
+    @specialized(where Text == ArraySlice<UInt8>)
+    package static func parse<Text: Collection<UInt8>>(_ text: Text) -> Int64? {
         guard let first = text.first, text.count <= 19, text.count == 1 || first != 48 else { return nil }
         var value: Int64 = 0
         for character in text {

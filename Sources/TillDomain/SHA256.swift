@@ -17,18 +17,26 @@ package struct SHA256: Sendable {
     }
 
     package mutating func update(_ bytes: some Collection<UInt8>) {
-        let done: Void? = bytes.withContiguousStorageIfAvailable { absorb($0) }
-        if done == nil {
-            for byte in bytes { append(byte) }
-        }
+        let done: Void? = bytes.withContiguousStorageIfAvailable { absorb(UnsafeRawBufferPointer($0)) }
+        if done == nil { update([UInt8](bytes)) }
+    }
+
+    package mutating func update(_ bytes: RawSpan) {
+        bytes.withUnsafeBytes { absorb($0) }
     }
 
     package mutating func update(_ text: StaticString) {
-        text.withUTF8Buffer { absorb($0) }
+        text.withUTF8Buffer { absorb(UnsafeRawBufferPointer($0)) }
     }
 
     /// The 32 bytes for everything fed so far. A copy taken before can go on.
-    @inline(never) package consuming func finalize() -> [UInt8] {
+    package consuming func finalize() -> [UInt8] {
+        let digest = digest()
+        return digest.span.withUnsafeBufferPointer { [UInt8]($0) }
+    }
+
+    /// The same, without an array.
+    @inline(never) package consuming func digest() -> InlineArray<32, UInt8> {
         let bits = length &* 8
         block[filled] = 0x80
         filled += 1
@@ -39,19 +47,7 @@ package struct SHA256: Sendable {
         fill(to: 56)
         for index in 0..<8 { block[56 + index] = UInt8(truncatingIfNeeded: bits >> UInt64(56 - 8 * index)) }
         compressBlock()
-        var digest: [UInt8] = []
-        digest.reserveCapacity(32)
-        state.forEachWord { word in
-            for index in 0..<4 { digest.append(UInt8(truncatingIfNeeded: word >> UInt32(24 - 8 * index))) }
-        }
-        return digest
-    }
-
-    private mutating func append(_ byte: UInt8) {
-        block[filled] = byte
-        filled += 1
-        length &+= 1
-        if filled == 64 { compressBlock() }
+        return state.bytes
     }
 
     private mutating func fill(to end: Int) {
@@ -61,84 +57,110 @@ package struct SHA256: Sendable {
         }
     }
 
-    @inline(never) private mutating func compressBlock() {
-        let whole = block
-        state.compress { whole[$0] }
+    private mutating func compressBlock() {
+        block.span.withUnsafeBytes { state.compress($0) }
         filled = 0
     }
 
-    // Never inlined: callers are many, and each would get a copy of the rounds.
-    @inline(never) private mutating func absorb(_ bytes: UnsafeBufferPointer<UInt8>) {
-        var position = 0
-        while position < bytes.count, filled != 0 || bytes.count - position < 64 {
-            append(bytes[position])
-            position += 1
+    // Never inlined: callers are many.
+    @inline(never) private mutating func absorb(_ bytes: UnsafeRawBufferPointer) {
+        length &+= UInt64(bytes.count)
+        var rest = bytes[...]
+        if filled > 0 {
+            rest = rest.dropFirst(keep(rest.prefix(64 - filled)))
+            guard filled == 64 else { return }
+            compressBlock()
         }
         // Whole blocks are read where they lie.
-        while bytes.count - position >= 64 {
-            state.compress { bytes[position + $0] }
-            position += 64
-            length &+= 64
+        while rest.count >= 64 {
+            state.compress(UnsafeRawBufferPointer(rebasing: rest.prefix(64)))
+            rest = rest.dropFirst(64)
         }
-        while position < bytes.count {
-            append(bytes[position])
-            position += 1
+        _ = keep(rest)
+    }
+
+    /// - Returns: How many bytes wait for their block now that did not before.
+    private mutating func keep(_ bytes: Slice<UnsafeRawBufferPointer>) -> Int {
+        var place = block.mutableSpan
+        place.withUnsafeMutableBytes { place in
+            UnsafeMutableRawBufferPointer(rebasing: place[filled...]).copyBytes(from: bytes)
         }
+        filled += bytes.count
+        return bytes.count
     }
 }
 
 extension SHA256 {
     /// The eight working words between two blocks.
     fileprivate struct State: Sendable {
-        private var words: (UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32, UInt32) = (
-            0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19
-        )
+        private var words: InlineArray<8, UInt32> = [
+            0x6a09_e667, 0xbb67_ae85, 0x3c6e_f372, 0xa54f_f53a, 0x510e_527f, 0x9b05_688c, 0x1f83_d9ab, 0x5be0_cd19,
+        ]
 
-        func forEachWord(_ body: (UInt32) -> Void) {
-            body(words.0)
-            body(words.1)
-            body(words.2)
-            body(words.3)
-            body(words.4)
-            body(words.5)
-            body(words.6)
-            body(words.7)
+        var bytes: InlineArray<32, UInt8> {
+            var bytes = InlineArray<32, UInt8>(repeating: 0)
+            for index in 0..<8 {
+                bytes[4 * index] = UInt8(truncatingIfNeeded: words[index] >> 24)
+                bytes[4 * index + 1] = UInt8(truncatingIfNeeded: words[index] >> 16)
+                bytes[4 * index + 2] = UInt8(truncatingIfNeeded: words[index] >> 8)
+                bytes[4 * index + 3] = UInt8(truncatingIfNeeded: words[index])
+            }
+            return bytes
         }
 
-        mutating func compress(_ byte: (Int) -> UInt8) {
-            // The schedule needs only its last 16 words at a time.
-            var schedule = InlineArray<16, UInt32>(repeating: 0)
+        /// - Parameter block: 64 bytes.
+        @inline(never) mutating func compress(_ block: UnsafeRawBufferPointer) {
+            var schedule = InlineArray<64, UInt32>(repeating: 0)
             for index in 0..<16 {
-                let first = UInt32(byte(4 * index)) << 24 | UInt32(byte(4 * index + 1)) << 16
-                schedule[index] = first | UInt32(byte(4 * index + 2)) << 8 | UInt32(byte(4 * index + 3))
+                schedule[index] = UInt32(bigEndian: block.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
             }
-            var (a, b, c, d, e, f, g, h) = words
-            for round in 0..<64 {
-                var word = schedule[round & 15]
-                if round >= 16 {
-                    let early = schedule[(round + 1) & 15]
-                    let late = schedule[(round + 14) & 15]
-                    let small0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
-                    let small1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
-                    word = word &+ small0 &+ schedule[(round + 9) & 15] &+ small1
-                    schedule[round & 15] = word
-                }
+            for index in 16..<64 {
+                let early = schedule[index - 15]
+                let late = schedule[index - 2]
+                let small0 = rotate(early, 7) ^ rotate(early, 18) ^ early >> 3
+                let small1 = rotate(late, 17) ^ rotate(late, 19) ^ late >> 10
+                schedule[index] = schedule[index - 16] &+ small0 &+ schedule[index - 7] &+ small1
+            }
+            var (a, b, c, d) = (words[0], words[1], words[2], words[3])
+            var (e, f, g, h) = (words[4], words[5], words[6], words[7])
+            func round(
+                _ a: UInt32,
+                _ b: UInt32,
+                _ c: UInt32,
+                _ d: inout UInt32,
+                _ e: UInt32,
+                _ f: UInt32,
+                _ g: UInt32,
+                _ h: inout UInt32,
+                _ index: Int
+            ) {
                 let big1 = rotate(e, 6) ^ rotate(e, 11) ^ rotate(e, 25)
-                let choice = (e & f) ^ (~e & g)
-                let first = h &+ big1 &+ choice &+ SHA256.constants[round] &+ word
+                let choice = g ^ e & (f ^ g)
+                let first = h &+ big1 &+ choice &+ SHA256.constants[index] &+ schedule[index]
                 let big0 = rotate(a, 2) ^ rotate(a, 13) ^ rotate(a, 22)
-                let majority = (a & b) ^ (a & c) ^ (b & c)
-                (h, g, f, e) = (g, f, e, d &+ first)
-                (d, c, b, a) = (c, b, a, first &+ big0 &+ majority)
+                let majority = a & b ^ c & (a ^ b)
+                d &+= first
+                h = first &+ big0 &+ majority
             }
-            words.0 &+= a
-            words.1 &+= b
-            words.2 &+= c
-            words.3 &+= d
-            words.4 &+= e
-            words.5 &+= f
-            words.6 &+= g
-            words.7 &+= h
+            // Eight at a time: after them every word is in its old place, so none is moved.
+            for index in stride(from: 0, to: 64, by: 8) {
+                round(a, b, c, &d, e, f, g, &h, index)
+                round(h, a, b, &c, d, e, f, &g, index + 1)
+                round(g, h, a, &b, c, d, e, &f, index + 2)
+                round(f, g, h, &a, b, c, d, &e, index + 3)
+                round(e, f, g, &h, a, b, c, &d, index + 4)
+                round(d, e, f, &g, h, a, b, &c, index + 5)
+                round(c, d, e, &f, g, h, a, &b, index + 6)
+                round(b, c, d, &e, f, g, h, &a, index + 7)
+            }
+            words[0] &+= a
+            words[1] &+= b
+            words[2] &+= c
+            words[3] &+= d
+            words[4] &+= e
+            words[5] &+= f
+            words[6] &+= g
+            words[7] &+= h
         }
 
         private func rotate(_ word: UInt32, _ count: UInt32) -> UInt32 { word &>> count | word &<< (32 &- count) }

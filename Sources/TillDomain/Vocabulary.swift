@@ -22,7 +22,8 @@ extension StaticString {
         withUTF8Buffer { buffer in [UInt8](buffer) }
     }
 
-    @inlinable package func matches(_ other: some Collection<UInt8>) -> Bool {
+    @specialized(where Other == [UInt8])
+    package func matches<Other: Collection<UInt8>>(_ other: Other) -> Bool {
         withUTF8Buffer { buffer in
             buffer.count == other.count && buffer.elementsEqual(other)
         }
