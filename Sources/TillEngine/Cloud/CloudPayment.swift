@@ -46,41 +46,39 @@ package struct CloudPayment: Equatable, Sendable {
             !event.isPayCompletion || home == context.cloud,
             "a pay call of a payment that this cloud does not pay"
         )
-        let before = record
         let kind = event.kind
         var step = CloudStep(payment: self, event: event, now: now, context: context)
         if let place = table.place(state, kind, holds: { step.holds($0) }) {
-            let row = table.rows[place]
-            if let next = row.next { step.enter(next) }
-            for action in row.actions { step.perform(action) }
+            if let next = table.rows[place].next { step.enter(next) }
+            for action in table.rows[place].actions { step.perform(action) }
         } else {
             step.effects.append(.count(state, kind))
             if kind.wantsAnswer { step.perform(.answer) }
         }
-        record = step.payment.record
-        guard record.state != .none else {
-            record = before
-            return step.effects
-        }
-        if record != before, context.clockTrusted, let personAt = record.personAt {
+        guard step.record.state != .none else { return step.effects }
+        var isChanged = step.record != record
+        let latest = now + context.times.personAfter
+        if isChanged, context.clockTrusted, let personAt = step.record.personAt, personAt > latest {
             // Planned by a clock that ran ahead: nobody waits longer than that for a person to hear of it.
-            record.personAt = min(personAt, now + context.times.personAfter)
+            step.record.personAt = latest
+            isChanged = step.record != record
         }
-        var effects = step.effects
-        if let next = record.nextWork, next != before.nextWork { effects.append(.schedule(next)) }
-        guard record != before else { return effects }
-        record.version = before.version + 1
-        record.changedAt = now
+        if let next = step.record.nextWork, next != record.nextWork { step.effects.append(.schedule(next)) }
+        guard isChanged else { return step.effects }
+        step.record.version = record.version + 1
+        step.record.changedAt = now
         let commit = CloudCommit(
-            from: before.state,
-            to: record.state,
+            from: state,
+            to: step.record.state,
             cause: kind,
             actor: event.actor,
             at: now,
-            before: before.state == .none && record.state == .sending
+            before: state == .none && step.record.state == .sending
                 ? intent.startedAt + context.times.payDeadline : nil
         )
-        return [.commit(commit)] + effects
+        record = step.record
+        step.effects.insert(.commit(commit), at: 0)
+        return step.effects
     }
 
     /// The place in the table of the row that `handle` would take, for documentation and tests. Nil: not listed.

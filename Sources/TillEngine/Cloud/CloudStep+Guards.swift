@@ -12,7 +12,7 @@ extension CloudStep {
         case .promotedSince: !context.isSafe(intent.startedAt)
         case .pastDeadline: now >= intent.startedAt + times.payDeadline
         case .notAdmitted: admissionRefusal != nil
-        case .tradeOurs: trade?.isPayment(of: payment.order) ?? false
+        case .tradeOurs: trade?.isPayment(of: WalletOrder(intent)) ?? false
         case .tradeForeign: trade?.nonce.map { $0 != intent.nonce } ?? false
         case .unproven: record.isUnproven
         case .forConfirm: query?.purpose == .confirm
@@ -41,7 +41,7 @@ extension CloudStep {
         switch event {
         case .pay(let intent, let home), .query(let intent, let home), .revoke(let intent, let home, _),
             .confirm(let intent, let home, _):
-            intent != payment.intent || home != payment.home
+            intent != self.intent || home != self.home
         default: false
         }
     }

@@ -167,7 +167,7 @@ extension CloudStep {
         refund.changedAt = now
         refund.dueAt = nil
         let call = WalletRefund(
-            order: payment.order,
+            order: WalletOrder(intent),
             number: refund.number(of: intent.orderNumber),
             amount: refund.amount,
             reason: refund.request.reason

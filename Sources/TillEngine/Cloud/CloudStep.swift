@@ -3,26 +3,28 @@ import TillDomain
 
 /// The handling of one event: guards read it, actions write its record and effects.
 struct CloudStep {
-    var payment: CloudPayment
+    let intent: Intent
+    let home: CloudName
+    var record: CloudRecord
     let event: CloudEvent
     let now: Timestamp
     let context: CloudContext
     var effects: [CloudEffect] = []
 
     init(payment: CloudPayment, event: CloudEvent, now: Timestamp, context: CloudContext) {
-        self.payment = payment
+        intent = payment.intent
+        home = payment.home
+        record = payment.record
         self.event = event
         self.now = now
         self.context = context
+        effects.reserveCapacity(4)
     }
 
-    var record: CloudRecord {
-        get { payment.record }
-        set { payment.record = newValue }
-    }
-    var intent: Intent { payment.intent }
+    /// The payment as it is by now.
+    var payment: CloudPayment { CloudPayment(intent: intent, home: home, record: record) }
     var times: ProtocolTimes { context.times }
-    var isHome: Bool { payment.home == context.cloud }
+    var isHome: Bool { home == context.cloud }
 
     /// The trade that the event shows, if it shows one.
     var trade: WalletTrade? {

@@ -38,7 +38,8 @@ package struct JournalWriter: Equatable, Sendable {
         let length = (JournalWriter.headerSize + entry.payload.count + 7) / 8 * 8
         var record = [UInt8](repeating: 0, count: length)
         record.setLittleEndian(UInt64(length), at: 0, count: 4)
-        record.replaceSubrange(8..<32, with: header(entry))
+        let header = header(entry)
+        for word in header.indices { record.setLittleEndian(header[word], at: 8 + 8 * word, count: 8) }
         for (position, byte) in entry.payload.enumerated() { record[JournalWriter.headerSize + position] = byte }
         pass(entry)
         for (position, byte) in hash.enumerated() { record[32 + position] = byte }
@@ -48,24 +49,22 @@ package struct JournalWriter: Equatable, Sendable {
 
     /// Moves on past the next record without its bytes: index and hash are what ``encode(_:)`` leaves.
     package mutating func pass(_ entry: JournalEntry) {
-        let header = header(entry)
+        var header = header(entry)
+        for word in header.indices { header[word] = header[word].littleEndian }
         var next = SHA256()
-        next.update(hash)
-        next.update(header)
-        next.update(entry.payload)
+        next.update(hash.span.bytes)
+        next.update(header.span.bytes)
+        next.update(entry.payload.span.bytes)
         index += 1
-        hash = [UInt8](next.finalize().prefix(16))
+        let digest = next.digest()
+        var place = hash.mutableSpan
+        for position in place.indices { place[position] = digest[position] }
     }
 
-    /// Bytes 8 ..< 32 of the next record.
-    private func header(_ entry: JournalEntry) -> [UInt8] {
-        var header = [UInt8](repeating: 0, count: 24)
-        header.setLittleEndian(index + 1, at: 0, count: 8)
-        header.setLittleEndian(UInt64(bitPattern: entry.time.milliseconds), at: 8, count: 8)
-        header[16] = entry.kind.rawValue
-        header[17] = entry.flags
-        header.setLittleEndian(UInt64(entry.payload.count), at: 18, count: 2)
-        return header
+    /// Bytes 8 ..< 32 of the next record, as three numbers.
+    private func header(_ entry: JournalEntry) -> InlineArray<3, UInt64> {
+        let kind = UInt64(entry.kind.rawValue) | UInt64(entry.flags) << 8 | UInt64(entry.payload.count) << 16
+        return [index + 1, UInt64(bitPattern: entry.time.milliseconds), kind]
     }
 }
 

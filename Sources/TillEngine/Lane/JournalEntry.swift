@@ -32,6 +32,7 @@ package struct JournalEntry: Equatable, Sendable {
 
     package init(kind: JournalKind, flags: UInt8 = 0, time: Timestamp, fields: [[UInt8]]) {
         var payload: [UInt8] = []
+        payload.reserveCapacity(fields.reduce(fields.count) { $0 + $1.count })
         for (position, field) in fields.enumerated() {
             if position > 0 { payload.append(10) }
             payload += field

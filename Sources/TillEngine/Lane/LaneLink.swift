@@ -16,7 +16,8 @@ struct LaneLink: Sendable {
     /// Monotonic time that proves contact: the sending of the last answered heartbeat, or a later verified answer.
     private(set) var contactAt: Int64?
     private(set) var next: CloudName?
-    private var up: [CloudName] = []
+    private var isAUp = false
+    private var isBUp = false
     private(set) var dark: [Wallet] = []
     private var heardRouting = 0
     private var heardConfiguration = 0
@@ -54,7 +55,7 @@ struct LaneLink: Sendable {
         offset.map { Timestamp(milliseconds: now + $0) }
     }
 
-    func isUp(_ cloud: CloudName) -> Bool { up.contains(cloud) }
+    func isUp(_ cloud: CloudName) -> Bool { cloud == .a ? isAUp : isBUp }
 
     func isFresh(now: Int64, times: ProtocolTimes) -> Bool {
         guard let contactAt else { return false }
@@ -74,8 +75,9 @@ struct LaneLink: Sendable {
         offset = reply.time.milliseconds + (now - sentAt) / 2 - now
         contactAt = max(contactAt ?? sentAt, sentAt)
         next = reply.next
-        let back = reply.up.filter { !hadContact || !up.contains($0) }
-        up = reply.up
+        let back = reply.up.filter { !hadContact || !isUp($0) }
+        isAUp = reply.up.contains(.a)
+        isBUp = reply.up.contains(.b)
         dark = reply.dark
         heardRouting = reply.routing
         heardConfiguration = reply.configuration

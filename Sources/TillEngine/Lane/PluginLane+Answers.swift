@@ -8,7 +8,7 @@ extension PluginLane {
             tellFree(action, occasion, now: now)
             return
         }
-        let current = answer(for: attempts[position], now: now)
+        let current = answer(at: position, now: now)
         switch action {
         case .answerWaiting:
             if let token = occasion.token { effects.append(.answer(token: token, .sale(current))) }
@@ -57,47 +57,47 @@ extension PluginLane {
     }
 
     mutating func refuse(at position: Int, token: UInt64, now: Int64) {
-        let attempt = attempts[position]
         let refusal: RegisterRefusal
-        if attempt.state == .revoke {
-            let left = max(0, times.releaseAfter - lockedFor(attempt, now: now))
+        if attempts[position].state == .revoke {
+            let left = max(0, times.releaseAfter - lockedFor(at: position, now: now))
             refusal = .notReleasable(afterSeconds: (left + 999) / 1000)
         } else {
             refusal = .wrongState
         }
-        effects.append(.answer(token: token, .refused(refusal, answer(for: attempt, now: now))))
+        effects.append(.answer(token: token, .refused(refusal, answer(at: position, now: now))))
     }
 
     /// What the register is told of an attempt in its present state.
-    func answer(for attempt: LaneAttempt, now: Int64) -> SaleAnswer {
+    func answer(at position: Int, now: Int64) -> SaleAnswer {
         var answer = SaleAnswer(
             outcome: .waiting,
-            saleReference: attempt.intent.saleReference,
-            amount: attempt.intent.amount,
+            saleReference: attempts[position].intent.saleReference,
+            amount: attempts[position].intent.amount,
             lane: light
         )
-        answer.orderNumber = attempt.intent.orderNumber
-        answer.reason = attempt.reason
-        switch attempt.state {
+        answer.orderNumber = attempts[position].intent.orderNumber
+        answer.reason = attempts[position].reason
+        switch attempts[position].state {
         case .free, .intent:
-            answer.waitingFor = attempt.waitingFor ?? .wallet
-            if let decidesAt = decisionMoment(attempt, now: now) {
+            answer.waitingFor = attempts[position].waitingFor ?? .wallet
+            if let decidesAt = decisionMoment(at: position, now: now) {
                 answer.decidesInSeconds = max(0, (decidesAt - now + 999) / 1000)
             }
         case .paid, .acked:
             answer.outcome = .paid
             answer.reason = nil
-            answer.wallet = attempt.paid?.wallet
-            answer.transaction = attempt.paid?.transaction
-            answer.payer = attempt.paid?.payer ?? []
+            answer.wallet = attempts[position].paid?.wallet
+            answer.transaction = attempts[position].paid?.transaction
+            answer.payer = attempts[position].paid?.payer ?? []
         case .declined: answer.outcome = .declined
         case .unsent: answer.outcome = .unavailable
         case .revoke, .duty, .released:
             answer.outcome = .cancelled
-            answer.retryAfterSeconds = attempt.state == .revoke ? max(1, attempt.nextSeconds ?? 5) : nil
+            answer.retryAfterSeconds =
+                attempts[position].state == .revoke ? max(1, attempts[position].nextSeconds ?? 5) : nil
         case .final:
             answer.outcome = .cancelled
-            answer.isFinal = attempt.kind != .kept
+            answer.isFinal = attempts[position].kind != .kept
         }
         return answer
     }
@@ -145,7 +145,7 @@ extension PluginLane {
             wallets: wallets(now: now),
             journalIndex: journal.index,
             secondsSinceContact: link.contactAt.map { (now - $0) / 1000 },
-            blockingSale: blockingPosition.map { answer(for: attempts[$0], now: now) },
+            blockingSale: blockingPosition.map { answer(at: $0, now: now) },
             openAttempts: attempts.count,
             dutyOrReleased: dutyCount
         )

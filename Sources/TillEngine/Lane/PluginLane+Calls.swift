@@ -15,7 +15,7 @@ extension PluginLane {
         for position in attempts.indices.reversed() {
             switch attempts[position].state {
             case .intent:
-                if let decidesAt = decisionMoment(attempts[position], now: now), now >= decidesAt {
+                if let decidesAt = decisionMoment(at: position, now: now), now >= decidesAt {
                     var occasion = Occasion()
                     occasion.revokeReason = attempts[position].isOurs ? .timeout : .restart
                     fire(.decisionTime, at: position, occasion, now: now)
@@ -39,49 +39,58 @@ extension PluginLane {
 
     /// The next pay or query of an undecided attempt.
     mutating func plan(pay: Bool, at position: Int, now: Int64) {
-        var attempt = attempts[position]
-        attempt.asksWithPay = pay && attempt.code != nil
-        if attempt.paySends == 0, attempt.asksWithPay {
-            attempt.asksAt = now
-        } else if attempt.askFailures > 0 {
+        let asksWithPay = pay && attempts[position].code != nil
+        attempts[position].asksWithPay = asksWithPay
+        if attempts[position].paySends == 0, asksWithPay {
+            attempts[position].asksAt = now
+        } else if attempts[position].askFailures > 0 {
             // The first repeat at once, by another proxy; then a little slower each time.
-            let pause = times.scaled(min(2_000, 250 * Int64(attempt.askFailures - 1)))
-            attempt.asksAt = now + pause
+            let pause = times.scaled(min(2_000, 250 * Int64(attempts[position].askFailures - 1)))
+            attempts[position].asksAt = now + pause
         } else {
             let jitter = times.queryInterval / 10
-            attempt.asksAt = max(
+            attempts[position].asksAt = max(
                 now,
                 outstandingSince + times.queryInterval - jitter + random.below(2 * jitter + 1)
             )
         }
-        if attempt.asksWithPay { attempt.askCloud = attempt.home }
-        attempts[position] = attempt
+        if asksWithPay { attempts[position].askCloud = attempts[position].home }
     }
 
     /// What may be sent now, most urgent first: money before health, health before housekeeping.
     mutating func pump(now: Int64) {
-        if let outstanding {
-            guard isGivenUp(outstanding), now - outstandingSince >= LaneLink.patience else { return }
+        if hasOutstanding {
+            guard isOutstandingGivenUp, now - outstandingSince >= LaneLink.patience, let call = outstanding.take()
+            else { return }
             effects.append(.abandon)
-            self.outstanding = nil
-            fail(outstanding, unwritten: false, now: now)
+            fail(call, unwritten: false, now: now)
         }
-        guard let next = nextCall(now: now), next.at <= now else { return }
-        send(next.choice, now: now)
+        let next = nextCall(now: now)
+        if next.at <= now { send(next.choice, now: now) }
     }
 
+    /// Whether a call is under way. A comparison with nil would copy it, after every event.
+    var hasOutstanding: Bool { if case nil = outstanding { false } else { true } }
+
     /// A heartbeat or a background call gives way when a payment waits.
-    func isGivenUp(_ call: LaneCall) -> Bool {
+    var isOutstandingGivenUp: Bool {
+        // The payment first: one waits seldom, and a call is large.
+        guard isPaymentWaiting, let call = outstanding else { return false }
         switch call.kind {
         case .pay, .query: return false
-        case .heartbeat, .hello, .confirm, .refund: break
-        case .revoke:
-            if let blocking = blockingPosition, attempts[blocking].intent == call.intent { return false }
+        case .heartbeat, .hello, .confirm, .refund: return true
+        case .revoke: return blockingPosition.map { attempts[$0].intent != call.intent } ?? true
         }
-        return attempts.indices.contains {
-            attempts[$0].state == .intent && attempts[$0].asksWithPay && attempts[$0].paySends == 0
-                && attempts[$0].asksAt != .max
+    }
+
+    private var isPaymentWaiting: Bool {
+        for position in attempts.indices
+        where attempts[position].state == .intent && attempts[position].asksWithPay && attempts[position].paySends == 0
+            && attempts[position].asksAt != .max
+        {
+            return true
         }
+        return false
     }
 
     enum Choice {
@@ -92,61 +101,71 @@ extension PluginLane {
         case heartbeat
     }
 
-    func nextCallMoment(now: Int64) -> Int64 { nextCall(now: now)?.at ?? .max }
-
     /// The most urgent call that is due, or else the one that is due soonest.
-    private func nextCall(now: Int64) -> (choice: Choice, at: Int64)? {
-        var best: (choice: Choice, at: Int64)?
+    struct NextCall {
+        let now: Int64
+        private(set) var choice = Choice.heartbeat
+        private(set) var at = Int64.max
+
+        init(now: Int64) { self.now = now }
+
         /// True once a call is due: what was looked at earlier is more urgent.
-        func consider(_ choice: Choice, _ at: Int64) -> Bool {
-            if at < best?.at ?? .max { best = (choice, max(at, now)) }
-            return at <= now
-        }
-        let heartbeatAt = link.lastHeartbeatAt + times.scaled(LaneLink.heartbeatInterval)
-        if link.cloudTime(now: now) != nil {
-            // By place, not by value: this runs after every event, and an attempt is large.
-            for position in attempts.indices where attempts[position].state == .intent {
-                if attempts[position].reattachUntil == nil || attempts[position].isReattached,
-                    consider(.ask(position), attempts[position].asksAt)
-                {
-                    return best
-                }
+        mutating func consider(_ choice: Choice, _ dueAt: Int64) -> Bool {
+            if dueAt < at {
+                self.choice = choice
+                at = max(dueAt, now)
             }
-            if let blocking = blockingPosition, considerOwed(blocking, now: now, consider) { return best }
-            if consider(.heartbeat, heartbeatAt) { return best }
-            for cloud in CloudName.allCases where link.isUp(cloud) && consider(.hello(cloud), link.hello[cloud]) {
-                return best
-            }
-            for position in attempts.indices where considerOwed(position, now: now, consider) { return best }
-            for (position, refund) in refunds.enumerated()
-            where !refund.isSettled && consider(.refund(position), refund.dueAt) { return best }
-        } else if consider(.heartbeat, heartbeatAt) {
-            return best
+            return dueAt <= now
         }
-        return best
     }
 
-    private func considerOwed(_ position: Int, now: Int64, _ consider: (Choice, Int64) -> Bool) -> Bool {
+    func nextCall(now: Int64) -> NextCall {
+        var next = NextCall(now: now)
+        let heartbeatAt = link.lastHeartbeatAt + times.scaled(LaneLink.heartbeatInterval)
+        guard link.cloudTime(now: now) != nil else {
+            _ = next.consider(.heartbeat, heartbeatAt)
+            return next
+        }
+        // By place, not by value: this runs after every event, and an attempt is large.
+        for position in attempts.indices where attempts[position].state == .intent {
+            if attempts[position].reattachUntil == nil || attempts[position].isReattached,
+                next.consider(.ask(position), attempts[position].asksAt)
+            {
+                return next
+            }
+        }
+        if let blocking = blockingPosition, considerOwed(blocking, &next) { return next }
+        if next.consider(.heartbeat, heartbeatAt) { return next }
+        if link.isUp(.a), next.consider(.hello(.a), link.hello.dueA) { return next }
+        if link.isUp(.b), next.consider(.hello(.b), link.hello.dueB) { return next }
+        for position in attempts.indices where considerOwed(position, &next) { return next }
+        for position in refunds.indices
+        where !refunds[position].isSettled && next.consider(.refund(position), refunds[position].dueAt) { return next }
+        return next
+    }
+
+    private func considerOwed(_ position: Int, _ next: inout NextCall) -> Bool {
+        let now = next.now
         switch attempts[position].state {
         case .revoke, .duty, .released, .declined, .final, .acked: break
         case .free, .intent, .paid, .unsent: return false
         }
-        let duties = (a: attempts[position].dutyA, b: attempts[position].dutyB)
-        guard !duties.a.isSettled || !duties.b.isSettled else { return false }
+        guard !attempts[position].dutyA.isSettled || !attempts[position].dutyB.isSettled else { return false }
         if attempts[position].state != .acked, !mayRevoke(now: now) {
             // Wakes when the wait for a HELLO is over.
-            if red == nil { _ = consider(.heartbeat, startedAt + times.helloBeforeRevoke) }
+            if red == nil { _ = next.consider(.heartbeat, startedAt + times.helloBeforeRevoke) }
             return false
         }
         let home = attempts[position].home
-        for cloud in [home, home.other] {
-            let duty = cloud == .a ? duties.a : duties.b
-            guard !duty.isSettled else { continue }
-            var dueAt = duty.dueAt
-            if duty.tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
-            if consider(.owed(position, cloud), dueAt) { return true }
-        }
-        return false
+        return considerOwed(position, to: home, &next) || considerOwed(position, to: home.other, &next)
+    }
+
+    private func considerOwed(_ position: Int, to cloud: CloudName, _ next: inout NextCall) -> Bool {
+        let duty = attempts[position][cloud]
+        guard !duty.isSettled else { return false }
+        var dueAt = duty.dueAt
+        if duty.tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
+        return next.consider(.owed(position, cloud), dueAt)
     }
 
     /// A restored journal may have lost PAID and ACKED: before the first undo after a start, one cloud must have
@@ -160,40 +179,37 @@ extension PluginLane {
     private mutating func send(_ choice: Choice, now: Int64) {
         switch choice {
         case .ask(let position):
-            let attempt = attempts[position]
-            if attempt.asksWithPay, let code = attempt.code {
+            attempts[position].asksAt = .max
+            if attempts[position].asksWithPay, let code = attempts[position].code {
                 attempts[position].paySends += 1
-                attempts[position].asksAt = .max
                 let facts = PayFacts(
-                    send: attempt.paySends + 1,
+                    send: attempts[position].paySends,
                     code: code,
-                    operatorName: attempt.operatorName,
-                    items: attempt.items
+                    operatorName: attempts[position].operatorName,
+                    items: attempts[position].items
                 )
-                send(.pay(facts), to: attempt.home, about: attempt, wait: PluginLane.longPoll, now: now)
+                send(.pay(facts), to: attempts[position].home, about: position, wait: PluginLane.longPoll, now: now)
             } else {
-                attempts[position].asksAt = .max
-                send(.query, to: attempt.askCloud, about: attempt, wait: PluginLane.longPoll, now: now)
+                send(.query, to: attempts[position].askCloud, about: position, wait: PluginLane.longPoll, now: now)
             }
         case .owed(let position, let cloud):
-            let attempt = attempts[position]
-            if attempt.owes == .confirm {
+            if attempts[position].owes == .confirm {
                 send(
-                    .confirm(implicit: attempt.isImplicit, journalIndex: journal.index),
+                    .confirm(implicit: attempts[position].isImplicit, journalIndex: journal.index),
                     to: cloud,
-                    about: attempt,
+                    about: position,
                     wait: 0,
                     now: now
                 )
             } else {
-                if !link.helloSucceeded, attempt[cloud].tries == 0 {
-                    effects.append(.alarm(.revokedWithoutHello, attempt.intent.orderNumber))
+                if !link.helloSucceeded, attempts[position][cloud].tries == 0 {
+                    effects.append(.alarm(.revokedWithoutHello, attempts[position].intent.orderNumber))
                 }
                 send(
-                    .revoke(attempt.revokeReason),
+                    .revoke(attempts[position].revokeReason),
                     to: cloud,
-                    about: attempt,
-                    wait: attempt.state == .revoke ? PluginLane.longPoll : 0,
+                    about: position,
+                    wait: attempts[position].state == .revoke ? PluginLane.longPoll : 0,
                     now: now
                 )
             }
@@ -218,7 +234,7 @@ extension PluginLane {
     private mutating func send(
         _ kind: LaneCall.Kind,
         to cloud: CloudName?,
-        about attempt: LaneAttempt?,
+        about position: Int?,
         wait: Int64,
         now: Int64
     ) {
@@ -228,8 +244,8 @@ extension PluginLane {
             id: lastCallID,
             kind: kind,
             cloud: cloud,
-            intent: attempt?.intent,
-            home: attempt?.home,
+            intent: position.map { attempts[$0].intent },
+            home: position.map { attempts[$0].home },
             waitMilliseconds: wait,
             timeoutMilliseconds: max(times.scaled(3_000), wait + PluginLane.answerMargin),
             createdAt: link.cloudTime(now: now) ?? .unknown
@@ -242,11 +258,10 @@ extension PluginLane {
     // MARK: - Results
 
     mutating func finish(id: UInt64, _ result: LaneCallResult, now: Int64) {
-        guard let call = outstanding, call.id == id else {
+        guard outstanding?.id == id, let call = outstanding.take() else {
             countedEvents += 1
             return
         }
-        outstanding = nil
         switch (call.kind, result) {
         case (.heartbeat, .heartbeat(let reply)):
             let back = link.take(reply, sentAt: outstandingSince, now: now, times: times, random: &random)
@@ -363,10 +378,10 @@ extension PluginLane {
 
     /// Both clouds have answered: the attempt owes nothing any more.
     private mutating func closeIfSettled(_ number: OrderNumber, now: Int64) {
-        guard let position = position(of: number) else { return }
-        let attempt = attempts[position]
-        guard attempt.dutyA.isSettled, attempt.dutyB.isSettled else { return }
-        switch attempt.state {
+        guard let position = position(of: number), attempts[position].dutyA.isSettled,
+            attempts[position].dutyB.isSettled
+        else { return }
+        switch attempts[position].state {
         case .acked: fire(.confirmedByBoth, at: position, now: now)
         case .declined, .final: fire(.finalByBoth, at: position, now: now)
         case .free, .intent, .paid, .unsent, .revoke, .duty, .released: break

@@ -28,15 +28,15 @@ extension PluginLane {
         occasion.codeHash = hash
         switch record(of: sale.saleReference) {
         case .attempt(let position):
-            let attempt = attempts[position]
-            let endedUnpaid = attempt.state == .declined || attempt.state == .final
-            if !endedUnpaid || attempt.codeHash == hash {
-                guard attempt.intent.amount == sale.amount else {
-                    let known = answer(for: attempt, now: now)
+            let state = attempts[position].state
+            let endedUnpaid = state == .declined || state == .final
+            if !endedUnpaid || attempts[position].codeHash == hash {
+                guard attempts[position].intent.amount == sale.amount else {
+                    let known = answer(at: position, now: now)
                     effects.append(.answer(token: token, .refused(.amountDiffers, known)))
                     return
                 }
-                if attempt.state == .intent, attempt.reattachUntil != nil { attempts[position].isReattached = true }
+                if state == .intent, attempts[position].reattachUntil != nil { attempts[position].isReattached = true }
                 fire(.paySameSale, at: position, occasion, now: now)
                 return
             }
@@ -191,17 +191,26 @@ extension PluginLane {
     }
 
     /// The newest attempt for a sale that is still in hand.
-    // By place, not by value: an attempt is large, and these run after every event.
+    // By place, and without closures, which would copy the lane: an attempt is large, and these run after every event.
 
     func position(of sale: SaleReference) -> Int? {
-        attempts.indices.last { attempts[$0].intent.saleReference == sale }
+        for position in attempts.indices.reversed() where attempts[position].intent.saleReference == sale {
+            return position
+        }
+        return nil
     }
 
     func position(of number: OrderNumber) -> Int? {
-        attempts.indices.last { attempts[$0].intent.orderNumber == number }
+        for position in attempts.indices.reversed() where attempts[position].intent.orderNumber == number {
+            return position
+        }
+        return nil
     }
 
-    var blockingPosition: Int? { attempts.indices.first { attempts[$0].state.blocksLane } }
+    var blockingPosition: Int? {
+        for position in attempts.indices where attempts[position].state.blocksLane { return position }
+        return nil
+    }
 
     // MARK: - Codes
 
@@ -213,11 +222,18 @@ extension PluginLane {
 
     /// 32 hexadecimal digits of HMAC-SHA256 under the journal's own key.
     func codeHash(_ code: PaymentCode) -> [UInt8] {
-        Hex.encode([UInt8](HMACSHA256.code(of: code.secret, key: codeKey).prefix(16)))
+        var keyed = preparedCodeKey
+        keyed.update(code.secret.span.bytes)
+        return Hex.encode(keyed.finalize().prefix(16))
     }
 
     static func hash64(_ bytes: [UInt8]) -> UInt64 {
-        SHA256.hash(bytes).prefix(8).reduce(0) { $0 << 8 | UInt64($1) }
+        var hasher = SHA256()
+        hasher.update(bytes.span.bytes)
+        let digest = hasher.digest()
+        var first: UInt64 = 0
+        for index in 0..<8 { first = first << 8 | UInt64(digest[index]) }
+        return first
     }
 
     /// The first 64 bits of a code's keyed hash.

@@ -38,7 +38,10 @@ package struct PluginLane: Sendable {
     var epoch: UInt64 = 0
     var lastSequence: UInt64 = 0
     /// Key of the payment codes' hashes: 32 bytes, drawn with the first record of a journal.
-    var codeKey: [UInt8] = []
+    var codeKey: [UInt8] = [] {
+        didSet { preparedCodeKey = HMACSHA256(key: codeKey) }
+    }
+    var preparedCodeKey = HMACSHA256(key: [])
     var recentCodes: [RecentCode] = []
     /// Set by the shell before each call of the register: room for a payment's worst case is reserved.
     package var journalHasRoom = true
@@ -118,17 +121,17 @@ package struct PluginLane: Sendable {
         for position in attempts.indices {
             switch attempts[position].state {
             case .intent:
-                if let decidesAt = decisionMoment(attempts[position], now: now) { wake = min(wake, decidesAt) }
+                if let decidesAt = decisionMoment(at: position, now: now) { wake = min(wake, decidesAt) }
                 if let reattachUntil = attempts[position].reattachUntil { wake = min(wake, reattachUntil) }
             case .paid:
                 if let moment = attempts[position].implicitlyAckedAt { wake = min(wake, moment) }
             default: break
             }
         }
-        if let outstanding {
-            if isGivenUp(outstanding) { wake = min(wake, outstandingSince + LaneLink.patience) }
-        } else {
-            wake = min(wake, nextCallMoment(now: now))
+        if !hasOutstanding {
+            wake = min(wake, nextCall(now: now).at)
+        } else if isOutstandingGivenUp {
+            wake = min(wake, outstandingSince + LaneLink.patience)
         }
         return max(wake, now)
     }
@@ -161,7 +164,7 @@ package struct PluginLane: Sendable {
         guard let place else {
             countedEvents += 1
             if let token = occasion.token {
-                let current = position.map { answer(for: attempts[$0], now: now) }
+                let current = position.map { answer(at: $0, now: now) }
                 effects.append(.answer(token: token, .refused(.wrongState, current)))
             }
             return
@@ -181,8 +184,6 @@ package struct PluginLane: Sendable {
     }
 
     func holds(_ guarded: LaneGuard, at position: Int?, _ occasion: Occasion, now: Int64) -> Bool {
-        if guarded == .always { return true }
-        let attempt = position.map { attempts[$0] }
         switch guarded {
         case .always: return true
         case .admissible: return occasion.refusal == nil
@@ -190,20 +191,28 @@ package struct PluginLane: Sendable {
             guard case .declined = occasion.refusal else { return false }
             return true
         case .equalAndBeforeDecision:
-            return dataAreEqual(attempt, occasion) && isBeforeDecision(attempt, occasion, now: now)
-        case .dataDiffer: return !dataAreEqual(attempt, occasion)
-        case .beforeDecision: return isBeforeDecision(attempt, occasion, now: now)
-        case .fromPayingCloud: return attempt.map { $0.home == occasion.payment?.cloud } ?? false
-        case .provablyUnwritten: return attempt.map { $0.isOurs && !$0.everLeft } ?? false
-        case .beforePayDeadline: return attempt.map { mayStillPay($0, now: now) } ?? false
-        case .reattached: return attempt.map { $0.isReattached && decisionMoment($0, now: now) != nil } ?? false
+            return dataAreEqual(at: position, occasion) && isBeforeDecision(at: position, occasion, now: now)
+        case .dataDiffer: return !dataAreEqual(at: position, occasion)
+        case .beforeDecision: return isBeforeDecision(at: position, occasion, now: now)
+        case .fromPayingCloud:
+            guard let position else { return false }
+            return attempts[position].home == occasion.payment?.cloud
+        case .provablyUnwritten:
+            guard let position else { return false }
+            return attempts[position].isOurs && !attempts[position].everLeft
+        case .beforePayDeadline:
+            guard let position else { return false }
+            return mayStillPay(at: position, now: now)
+        case .reattached:
+            guard let position else { return false }
+            return attempts[position].isReattached && decisionMoment(at: position, now: now) != nil
         case .supervisor: return occasion.supervisor != nil
         case .registerAcknowledges: return settings.acknowledges
         case .roomForDuty: return dutyCount < PluginLane.dutyLimit
         case .releasable:
-            guard let attempt else { return false }
+            guard let position else { return false }
             return occasion.supervisor != nil && dutyCount < PluginLane.dutyLimit
-                && lockedFor(attempt, now: now) >= times.releaseAfter
+                && lockedFor(at: position, now: now) >= times.releaseAfter
         }
     }
 
@@ -211,34 +220,39 @@ package struct PluginLane: Sendable {
 
     var dutyCount: Int { attempts.indices.count { attempts[$0].state == .duty || attempts[$0].state == .released } }
 
-    private func dataAreEqual(_ attempt: LaneAttempt?, _ occasion: Occasion) -> Bool {
-        guard let attempt, let payment = occasion.payment, case .paid(let paid) = payment.state else { return false }
-        return payment.orderNumber == attempt.intent.orderNumber && paid.amount == attempt.intent.amount && paid.isCNY
+    // By place, not by value: an attempt is large.
+
+    private func dataAreEqual(at position: Int?, _ occasion: Occasion) -> Bool {
+        guard let position, let payment = occasion.payment, case .paid(let paid) = payment.state else { return false }
+        let intent = attempts[position].intent
+        return payment.orderNumber == intent.orderNumber && paid.amount == intent.amount && paid.isCNY
     }
 
     /// Both clocks must agree that there is time: a machine that slept wakes with a stopped monotonic clock.
-    private func isBeforeDecision(_ attempt: LaneAttempt?, _ occasion: Occasion, now: Int64) -> Bool {
-        guard let attempt, let decidesAt = decisionMoment(attempt, now: now), now < decidesAt else { return false }
+    private func isBeforeDecision(at position: Int?, _ occasion: Occasion, now: Int64) -> Bool {
+        guard let position, let decidesAt = decisionMoment(at: position, now: now), now < decidesAt
+        else { return false }
         guard let payment = occasion.payment else { return true }
-        return payment.time < attempt.intent.startedAt + times.decision
+        return payment.time < attempts[position].intent.startedAt + times.decision
     }
 
     /// The monotonic moment at which this attempt is decided; nil while that cannot be known.
-    func decisionMoment(_ attempt: LaneAttempt, now: Int64) -> Int64? {
-        if let decidesAt = attempt.decidesAt { return decidesAt }
+    func decisionMoment(at position: Int, now: Int64) -> Int64? {
+        if let decidesAt = attempts[position].decidesAt { return decidesAt }
         guard let cloudNow = link.cloudTime(now: now) else { return nil }
-        return now + (attempt.intent.startedAt + times.decision - cloudNow)
+        return now + (attempts[position].intent.startedAt + times.decision - cloudNow)
     }
 
-    private func mayStillPay(_ attempt: LaneAttempt, now: Int64) -> Bool {
-        guard attempt.code != nil, let cloudNow = link.cloudTime(now: now) else { return false }
-        return cloudNow < attempt.intent.startedAt + times.payDeadline
+    private func mayStillPay(at position: Int, now: Int64) -> Bool {
+        guard attempts[position].code != nil, let cloudNow = link.cloudTime(now: now) else { return false }
+        return cloudNow < attempts[position].intent.startedAt + times.payDeadline
     }
 
-    func lockedFor(_ attempt: LaneAttempt, now: Int64) -> Int64 {
-        let here = now - attempt.lockedAt
-        guard attempt.lockedSince != .unknown, let cloudNow = link.cloudTime(now: now) else { return here }
-        return max(here, cloudNow - attempt.lockedSince)
+    func lockedFor(at position: Int, now: Int64) -> Int64 {
+        let here = now - attempts[position].lockedAt
+        let lockedSince = attempts[position].lockedSince
+        guard lockedSince != .unknown, let cloudNow = link.cloudTime(now: now) else { return here }
+        return max(here, cloudNow - lockedSince)
     }
 
     // MARK: - States
@@ -393,7 +407,7 @@ package struct PluginLane: Sendable {
     /// A new attempt with a new number at the other cloud, once, early, and only where that cloud is healthy.
     private mutating func trySecondAttempt(at position: Int, now: Int64) {
         let first = attempts[position]
-        let told = answer(for: first, now: now)
+        let told = answer(at: position, now: now)
         close(at: position)
         if let until = first.secondAttemptUntil, now < until, let code = first.code, link.isUp(first.home.other) {
             var occasion = Occasion()
