@@ -6,11 +6,9 @@
 /// The heap moves keys only; the events stay where they are until their time comes.
 struct EventQueue<Event> {
     private struct Key {
-        let at: Int64
-        let order: UInt64
+        /// The time, and below it the draw: one comparison.
+        let moment: UInt128
         let place: Int
-
-        func isBefore(_ other: Key) -> Bool { at != other.at ? at < other.at : order < other.order }
     }
 
     private var heap: [Key] = []
@@ -21,10 +19,11 @@ struct EventQueue<Event> {
 
     init(salt: UInt64) { self.salt = salt | 1 }
 
-    var isEmpty: Bool { heap.isEmpty }
-    var count: Int { heap.count }
+    /// When the next event happens; nil: nothing is left to happen.
+    var nextAt: Int64? { heap.first.map { Int64($0.moment >> 64) } }
 
-    mutating func add(_ event: Event, at: Int64) {
+    /// - Parameter at: Not negative.
+    mutating func add(_ event: consuming Event, at: Int64) {
         let place: Int
         if let last = free.popLast() {
             place = last
@@ -36,40 +35,42 @@ struct EventQueue<Event> {
         sequence &+= 1
         // A bijection of the sequence: distinct, and in no order.
         let mixed = (sequence ^ sequence >> 7) &* salt
-        let key = Key(at: at, order: mixed ^ mixed >> 32, place: place)
+        let key = Key(moment: UInt128(at) << 64 | UInt128(mixed ^ mixed >> 32), place: place)
         heap.append(key)
-        var child = heap.count - 1
-        heap.withUnsafeMutableBufferPointer { heap in
-            while child > 0 {
-                let parent = (child - 1) / 2
-                guard key.isBefore(heap[parent]) else { break }
-                heap[child] = heap[parent]
-                child = parent
-            }
-            heap[child] = key
-        }
+        heap.withUnsafeMutableBufferPointer { Self.rise(key, from: $0.count - 1, in: $0) }
     }
 
-    mutating func next() -> (at: Int64, event: Event)? {
-        guard let first = heap.first else { return nil }
+    /// The next event. There must be one.
+    mutating func removeNext() -> Event {
+        let place = heap[0].place
         let key = heap.removeLast()
-        if !heap.isEmpty {
-            heap.withUnsafeMutableBufferPointer { heap in
-                var parent = 0
-                while true {
-                    var least = 2 * parent + 1
-                    guard least < heap.count else { break }
-                    if least + 1 < heap.count, heap[least + 1].isBefore(heap[least]) { least += 1 }
-                    guard heap[least].isBefore(key) else { break }
-                    heap[parent] = heap[least]
-                    parent = least
-                }
-                heap[parent] = key
-            }
+        if !heap.isEmpty { heap.withUnsafeMutableBufferPointer { Self.replaceFirst(with: key, in: $0) } }
+        guard let event = events[place].take() else { preconditionFailure("an event is taken once") }
+        free.append(place)
+        return event
+    }
+
+    private static func rise(_ key: Key, from place: Int, in heap: UnsafeMutableBufferPointer<Key>) {
+        var child = place
+        while child > 0 {
+            let parent = (child - 1) / 2
+            guard key.moment < heap[parent].moment else { break }
+            heap[child] = heap[parent]
+            child = parent
         }
-        guard let event = events[first.place] else { preconditionFailure("an event is taken once") }
-        events[first.place] = nil
-        free.append(first.place)
-        return (first.at, event)
+        heap[child] = key
+    }
+
+    /// The gap sinks to the bottom, and the key, which came from there, rises from it: seldom far.
+    private static func replaceFirst(with key: Key, in heap: UnsafeMutableBufferPointer<Key>) {
+        var parent = 0
+        var least = 1
+        while least < heap.count {
+            if least + 1 < heap.count, heap[least + 1].moment < heap[least].moment { least += 1 }
+            heap[parent] = heap[least]
+            parent = least
+            least = 2 * parent + 1
+        }
+        rise(key, from: parent, in: heap)
     }
 }

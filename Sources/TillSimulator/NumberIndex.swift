@@ -15,19 +15,19 @@ struct NumberIndex {
 
     init() { cells = [Cell](repeating: Cell(first: 0, second: 0, place: -1), count: 2_048) }
 
-    /// Register, epoch and sequence: bytes 7 ..< 23 of the number.
+    /// Register, epoch and sequence: bytes 7 ..< 23 of the number. What differs most comes last, and multiplication
+    /// carries upwards, so the last byte is the lowest.
     private static func key(_ bytes: UnsafeRawBufferPointer, at offset: Int) -> (UInt64, UInt64) {
         (
-            bytes.loadUnaligned(fromByteOffset: offset + 7, as: UInt64.self),
-            bytes.loadUnaligned(fromByteOffset: offset + 15, as: UInt64.self)
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 7, as: UInt64.self)),
+            UInt64(bigEndian: bytes.loadUnaligned(fromByteOffset: offset + 15, as: UInt64.self))
         )
     }
 
     private func cell(_ first: UInt64, _ second: UInt64) -> Int {
         let mask = cells.count - 1
-        var hash = (first ^ second &* 0x9E37_79B9_7F4A_7C15) &* 0xBF58_476D_1CE4_E5B9
-        hash ^= hash >> 29
-        var place = Int(truncatingIfNeeded: hash) & mask
+        let hash = (first ^ second &* 0x9E37_79B9_7F4A_7C15) &* 0xBF58_476D_1CE4_E5B9
+        var place = Int(hash >> 40) & mask
         while cells[place].place >= 0, cells[place].first != first || cells[place].second != second {
             place = (place + 1) & mask
         }

@@ -14,7 +14,11 @@ struct SimulatedCloud {
 
     /// One row and what the process holds about it.
     struct Row {
-        var payment: CloudPayment?
+        var payment: CloudPayment? {
+            didSet { state = payment?.state ?? .none }
+        }
+        /// The payment's: who looks at it copies no payment.
+        private(set) var state = CloudState.none
         // In memory only.
         var waiters: [Waiter] = []
         var payCall: CloudPayCall?

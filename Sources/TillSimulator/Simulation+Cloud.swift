@@ -344,7 +344,7 @@ extension Simulation {
             case .alarm(let alarm): raise(alarm, cloud, place)
             case .count: break
             }
-            guard report.violation == nil else { return }
+            guard report.isUnbroken else { return }
         }
         if dies != .max { crashCloud(cloud) }
     }
@@ -419,7 +419,7 @@ extension Simulation {
             payment.intent.orderNumber.sequence
         )
         if !clouds[cloud].rows[place].waiters.isEmpty { answerWaiters(changed: payment, cloud, place) }
-        return report.violation == nil
+        return report.isUnbroken
     }
 
     private mutating func sendRefund(

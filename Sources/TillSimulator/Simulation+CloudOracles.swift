@@ -13,16 +13,14 @@ extension Simulation {
         _ cloud: Int,
         _ place: Int
     ) {
-        let name = name(place)
-        let cloudName = clouds[cloud].name
         // S10: every change follows the one before it.
         if after.record.version != (before?.record.version ?? 0) + 1 || commit.from != before?.state ?? .none {
-            violation(.audit, place, "\(cloudName) overwrites a change of \(name) that it has not seen")
+            violation(.audit, place, "\(clouds[cloud].name) overwrites a change of \(name(place)) that it has not seen")
         }
-        if before != nil, before?.intent != after.intent { violation(.fixedData, place, "\(name)'s data changed") }
+        if let before, before.intent != after.intent { violation(.fixedData, place, "\(name(place))'s data changed") }
         let undone = commit.from == .revoking || commit.from == .revoked || commit.from == .stuck
         if undone, commit.to == .paid {
-            violation(.oneWayDoor, place, "\(name) became paid at \(cloudName) after a revoke")
+            violation(.oneWayDoor, place, "\(name(place)) became paid at \(clouds[cloud].name) after a revoke")
         }
         if commit.to == .sending { checkClaim(after, cloud, place) }
         if commit.to == .revoking, commit.from != .revoking { checkUndoBegins(commit, after, cloud, place) }
@@ -33,15 +31,14 @@ extension Simulation {
     }
 
     private mutating func checkClaim(_ after: CloudPayment, _ cloud: Int, _ place: Int) {
-        let name = name(place)
         if after.home != clouds[cloud].name {
-            violation(.onePayer, place, "\(clouds[cloud].name) claims \(name), which it does not pay")
+            violation(.onePayer, place, "\(clouds[cloud].name) claims \(name(place)), which it does not pay")
         }
         if trueTime >= after.intent.startedAt + times.payDeadline {
-            violation(.deadline, place, "\(clouds[cloud].name) claims \(name) after D")
+            violation(.deadline, place, "\(clouds[cloud].name) claims \(name(place)) after D")
         }
         checkPromotion(after, cloud, place, "claims it")
-        if payments[place].payWrites > 0 { violation(.onePayer, place, "\(name) is claimed again") }
+        if payments[place].payWrites > 0 { violation(.onePayer, place, "\(name(place)) is claimed again") }
     }
 
     /// M-promo: where t0 is not clearly later than the promotion, a missing row proves nothing.
@@ -135,18 +132,25 @@ extension Simulation {
 
     mutating func checkPayWritten(_ cloud: Int, _ place: Int) {
         payments[place].payWrites += 1
-        let name = name(place)
-        if payments[place].payWrites > 1 { violation(.onePayer, place, "pay for \(name) was written twice") }
+        if payments[place].payWrites > 1 { violation(.onePayer, place, "pay for \(name(place)) was written twice") }
         if payments[place].home != clouds[cloud].name {
-            violation(.onePayer, place, "pay for \(name) was written by \(clouds[cloud].name), which does not pay it")
+            violation(
+                .onePayer,
+                place,
+                "pay for \(name(place)) was written by \(clouds[cloud].name), which does not pay it"
+            )
         }
         if payments[place].isClaimUnknown {
-            violation(.onePayer, place, "pay for \(name) was written, and nobody knows whether the claim was stored")
+            violation(
+                .onePayer,
+                place,
+                "pay for \(name(place)) was written, and nobody knows whether the claim was stored"
+            )
         }
         guard let deadline = payments[place].intent.map({ $0.startedAt + times.payDeadline }) else { return }
         // A frozen machine does not know better; the wallet's own limit (W3) bounds it.
         if trueTime >= deadline + times.clockError, clouds[cloud].frozenUntil < now - 3_000 {
-            violation(.deadline, place, "pay for \(name) was written after D")
+            violation(.deadline, place, "pay for \(name(place)) was written after D")
         }
     }
 

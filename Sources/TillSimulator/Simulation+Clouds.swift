@@ -41,7 +41,7 @@ extension Simulation {
                 // The second sweeper has read the same row.
                 handle(event, cloud, place, payment.intent, payment.home, nil)
             }
-            guard clouds[cloud].life == life, clouds[cloud].isUp, report.violation == nil else { return }
+            guard clouds[cloud].life == life, clouds[cloud].isUp, report.isUnbroken else { return }
             // Not stored yet, or not at all.
             if clouds[cloud].rows[place].payment?.record.version == version { return sweep(cloud, place) }
         }
@@ -89,7 +89,7 @@ extension Simulation {
                     continue
                 }
                 handle(.restart, cloud, place, payment.intent, payment.home, nil)
-                guard clouds[cloud].life == newLife, report.violation == nil else { return }
+                guard clouds[cloud].life == newLife, report.isUnbroken else { return }
             default: break
             }
             let moment = cloudTime(cloud)

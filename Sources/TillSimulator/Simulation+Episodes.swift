@@ -285,7 +285,7 @@ extension Simulation {
         for place in clouds[cloud].open {
             guard let payment = clouds[cloud].rows[place].payment, payment.state != .paid else { continue }
             handle(.wake, cloud, place, payment.intent, payment.home, nil)
-            guard clouds[cloud].isUp, report.violation == nil else { return }
+            guard clouds[cloud].isUp, report.isUnbroken else { return }
         }
     }
 

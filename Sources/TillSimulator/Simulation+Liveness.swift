@@ -19,20 +19,20 @@ extension Simulation {
         let begin = now
         var nextLook = now + 2_000
         var isJudged = false
-        while report.violation == nil, now < begin + Simulation.longBound {
+        while report.isUnbroken, now < begin + Simulation.longBound {
             guard step() else { break }
             guard now >= nextLook else { continue }
             nextLook = now + 1_000
-            if isSettled(words: nil) { break }
+            if isSettled() { break }
             if !isJudged, now >= begin + Simulation.bound {
                 isJudged = true
                 judgeOpen()
             }
         }
-        guard report.violation == nil else { return }
+        guard report.isUnbroken else { return }
         report.settledAfter = now - begin
         judgeSettled()
-        guard report.violation == nil, !options.isFaultFree else { return }
+        guard report.isUnbroken, !options.isFaultFree else { return }
         for register in registers.indices {
             takeRows(of: register)
             registers[register].isOff = true
@@ -40,7 +40,7 @@ extension Simulation {
             registers[register].life += 1
         }
         let end = now + Simulation.aftermath
-        while report.violation == nil, now < end { guard step() else { break } }
+        while report.isUnbroken, now < end { guard step() else { break } }
     }
 
     private mutating func heal() {
@@ -106,6 +106,13 @@ extension Simulation {
         }
     }
 
+    /// Whether everything has come to its end. What had not at the last look is looked at first.
+    private mutating func isSettled() -> Bool {
+        if let unsettled, !isSettled(unsettled, words: nil) { return false }
+        unsettled = payments.indices.first { !isSettled($0, words: nil) }
+        return unsettled == nil && isSettled(words: nil)
+    }
+
     /// Whether everything has come to its end; otherwise, in words, what has not.
     private func isSettled(words: ((Int, String) -> Void)?) -> Bool {
         var isOver = true
@@ -117,26 +124,32 @@ extension Simulation {
                 words(place, "register \(register) still holds \(name(place)) at \(payments[place].durable)")
             }
         }
-        for place in payments.indices where !payments[place].isExempt {
-            // With both clouds there, nothing is owed to them in the end, and the journal says so.
-            if options.dead == .nothing, payments[place].owesClosing {
-                isOver = false
-                guard let words else { return false }
-                words(place, "the journal never closed \(name(place)), which is \(payments[place].durable)")
-            }
-            for cloud in clouds.indices where clouds[cloud].isUp {
-                guard let gap = gap(place, cloud) else { continue }
-                isOver = false
-                guard let words else { return false }
-                words(place, "\(clouds[cloud].name) holds \(name(place)) at \(gap.state)\(gap.why)")
-            }
+        for place in payments.indices where !isSettled(place, words: words) {
+            isOver = false
+            if words == nil { return false }
+        }
+        return isOver
+    }
+
+    private func isSettled(_ place: Int, words: ((Int, String) -> Void)?) -> Bool {
+        guard !payments[place].isExempt else { return true }
+        var isOver = true
+        // With both clouds there, nothing is owed to them in the end, and the journal says so.
+        if options.dead == .nothing, payments[place].owesClosing {
+            isOver = false
+            words?(place, "the journal never closed \(name(place)), which is \(payments[place].durable)")
+        }
+        for cloud in clouds.indices where clouds[cloud].isUp {
+            guard let gap = gap(place, cloud) else { continue }
+            isOver = false
+            words?(place, "\(clouds[cloud].name) holds \(name(place)) at \(gap.state)\(gap.why)")
         }
         return isOver
     }
 
     /// What is not yet as it must be at a living cloud.
     private func gap(_ place: Int, _ cloud: Int) -> (state: CloudState, why: StaticString)? {
-        let state = place < clouds[cloud].rows.count ? clouds[cloud].rows[place].payment?.state ?? .none : .none
+        let state = place < clouds[cloud].rows.count ? clouds[cloud].rows[place].state : .none
         switch state {
         case .sending, .revoking, .stuck: return (state, "")
         case .none, .unknown, .paid, .declined, .tomb, .revoked, .confirmed: break
@@ -166,7 +179,7 @@ extension Simulation {
 
     mutating func finish() {
         for register in registers.indices { takeRows(of: register) }
-        guard report.violation == nil else { return }
+        guard report.isUnbroken else { return }
         var sum: Int64 = 0
         for place in payments.indices {
             wallet.settle(place, now: now)

@@ -222,10 +222,11 @@ extension Simulation {
 
     /// What the plug-in's shell makes of an answer. A planted bug mishears here.
     func heard(_ result: LaneCallResult, _ message: Message) -> LaneCallResult {
+        guard let bug else { return result }
         switch (bug, result, message.call.kind) {
-        case (.confirmDropped, .failed, .confirm): .confirm(confirmed: true, time: trueTime)
+        case (.confirmDropped, .failed, .confirm): return .confirm(confirmed: true, time: trueTime)
         case (.clockOffsetIgnored, .heartbeat(let reply), _):
-            .heartbeat(
+            return .heartbeat(
                 HeartbeatReply(
                     time: trueTime + 180_000 * Int64(message.register + 1),
                     next: reply.next,
@@ -235,7 +236,7 @@ extension Simulation {
                     dark: reply.dark
                 )
             )
-        default: result
+        default: return result
         }
     }
 

@@ -108,7 +108,7 @@ extension Simulation {
             case .alarm(let alarm, let number): noteAlarm(alarm, number, register: register)
             }
             // An answer may have made somebody switch the machine off.
-            guard registers[register].life == life, report.violation == nil else { return }
+            guard registers[register].life == life, report.isUnbroken else { return }
         }
         guard sync(register) else { return }
         if dies != .max { return crashPlugin(register) }

@@ -74,6 +74,8 @@ package struct Simulation {
     var now: Int64 = 0
     var faultsOn = true
     var isClosing = false
+    /// A payment that had not come to its end when that was last asked.
+    var unsettled: Int?
 
     var registers: [SimulatedRegister] = []
     var lanes: [PluginLane] = []
@@ -157,10 +159,10 @@ package struct Simulation {
     /// Runs the safety phase under faults, then the liveness phase without, and judges.
     package mutating func run() -> SimulationReport {
         begin()
-        while report.violation == nil, now < Simulation.longest, report.attempts < options.payments {
+        while report.isUnbroken, now < Simulation.longest, report.attempts < options.payments {
             guard step() else { break }
         }
-        if report.violation == nil { live() }
+        if report.isUnbroken { live() }
         finish()
         return report
     }
@@ -180,12 +182,12 @@ package struct Simulation {
 
     /// - Returns: False when nothing is left to happen.
     mutating func step() -> Bool {
-        guard let (at, event) = queue.next() else { return false }
+        guard let at = queue.nextAt else { return false }
         now = max(now, at)
         report.events += 1
         mix(UInt64(bitPattern: now))
         if !answered.isEmpty { answered.removeAll(keepingCapacity: true) }
-        take(event)
+        take(queue.removeNext())
         return true
     }
 
@@ -264,7 +266,7 @@ package struct Simulation {
     var trueTime: Timestamp { Timestamp(milliseconds: Simulation.epochStart + now) }
 
     mutating func violation(_ oracle: Oracle, _ place: Int?, _ words: String) {
-        guard report.violation == nil else { return }
+        guard report.isUnbroken else { return }
         report.violation = SimulationReport.Violation(
             oracle: oracle,
             words: words,

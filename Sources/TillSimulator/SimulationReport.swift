@@ -60,4 +60,7 @@ package struct SimulationReport: Equatable, Sendable {
     package var traceHash: UInt64 = 0xCBF2_9CE4_8422_2325
     /// What broke. The run ends with the first.
     package var violation: Violation?
+
+    /// Whether every promise has held so far. A comparison with nil would copy the violation, after every event.
+    var isUnbroken: Bool { if case nil = violation { true } else { false } }
 }
