@@ -154,8 +154,8 @@ let package = Package(
         .executableTarget(
             name: "tillbridge",
             dependencies: [
-                "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy", "TillCloud",
-                "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
+                "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy",
+                "TillCloud", "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
                 unixSignals, nioCore, nioPosix,
             ],
             swiftSettings: strict

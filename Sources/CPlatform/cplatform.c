@@ -424,6 +424,13 @@ void cp_trim_memory(void) {
 #endif
 }
 
+void cp_keep_freed_memory(void) {
+#ifdef __GLIBC__
+    mallopt(M_TRIM_THRESHOLD, 8 << 20);
+    mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
 #ifdef __GLIBC__
 #if __GLIBC_PREREQ(2, 36)
 #define HAS_ARC4RANDOM

@@ -1,6 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import ArgumentParser
-import Glibc
+import CPlatform
 import Logging
 import ServiceLifecycle
 import TillCloud
@@ -63,7 +63,7 @@ struct CloudCommand: AsyncParsableCommand {
             }
             var logger = Logger(label: "tillbridge.cloud") { StreamLogHandler.standardError(label: $0) }
             logger.logLevel = level
-            keepFreedMemory()
+            cp_keep_freed_memory()
             let store = try CloudDatabase.open(database, settings: settings)
             let core: CloudCore
             do {
@@ -91,13 +91,6 @@ struct CloudCommand: AsyncParsableCommand {
             }
             await core.close()
         }
-    }
-
-    /// Each commit takes and frees some hundred kilobytes. By default the C library gives them back to the system
-    /// after each, and every payment pays for getting them again, page by page.
-    private func keepFreedMemory() {
-        _ = mallopt(M_TRIM_THRESHOLD, 8 << 20)
-        _ = mallopt(M_TOP_PAD, 1 << 20)
     }
 
     private func settings() throws(StartError) -> CloudSettings {

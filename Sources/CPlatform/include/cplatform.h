@@ -114,5 +114,10 @@ int cp_list(const char *path, void *context, void (*each)(void *context, const u
 
 /* Gives memory that is free back to the system where the C library can. */
 void cp_trim_memory(void);
+/*
+ * Keeps some megabytes that are free, where the C library can. For services that take and free a lot with every
+ * commit: by default each of them pays for getting its pages again.
+ */
+void cp_keep_freed_memory(void);
 
 #endif
