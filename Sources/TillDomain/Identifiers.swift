@@ -21,8 +21,14 @@ package enum Base32 {
 
     /// The five bits that a character stands for, or nil outside the alphabet.
     package static func value(_ character: UInt8) -> UInt64? {
-        alphabet.withUTF8Buffer { buffer in
-            buffer.firstIndex(of: character).map { UInt64($0) }
+        switch character {
+        case 48...57: UInt64(character - 48)
+        case 65...72: UInt64(character - 55)
+        case 74, 75: UInt64(character - 56)
+        case 77, 78: UInt64(character - 57)
+        case 80...84: UInt64(character - 58)
+        case 86...90: UInt64(character - 59)
+        default: nil
         }
     }
 

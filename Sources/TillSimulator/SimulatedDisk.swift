@@ -26,6 +26,7 @@ struct SimulatedDisk {
 
     var lastIndex: UInt64 { firstIndex + UInt64(records.count) - 1 }
     var hasRoom: Bool { inSegment + JournalWriter.recordsPerPayment <= SimulatedDisk.segmentRecords }
+    var isSynced: Bool { synced == records.count }
     var unsynced: ArraySlice<JournalEntry> { records[synced...] }
 
     mutating func append(_ entry: JournalEntry) {

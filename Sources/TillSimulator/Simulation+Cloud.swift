@@ -397,6 +397,7 @@ extension Simulation {
         _ place: Int
     ) -> Bool {
         let before = clouds[cloud].rows[place].payment
+        let wasOpen = SimulatedCloud.isOpen(clouds[cloud].rows[place].state)
         checkCommit(commit, from: before, to: payment, cloud, place)
         if clouds[cloud].keepsRedo {
             clouds[cloud].redo.append(SimulatedCloud.Redo(at: now, place: place, before: before))
@@ -409,7 +410,6 @@ extension Simulation {
             )
         }
         mix(UInt64(commit.to.rawValue) << 40 | UInt64(cloud) << 32 | UInt64(place))
-        let wasOpen = before.map { SimulatedCloud.isOpen($0.state) } ?? false
         let isOpen = SimulatedCloud.isOpen(payment.state)
         if isOpen, !wasOpen { clouds[cloud].open.append(place) }
         if wasOpen, !isOpen { clouds[cloud].open.removeAll { $0 == place } }

@@ -130,15 +130,14 @@ extension Simulation {
 
     /// - Returns: False where the disk failed: the process ends at once.
     private mutating func sync(_ register: Int) -> Bool {
-        let unsynced = registers[register].disk.unsynced
-        guard !unsynced.isEmpty, bug != .noSyncAtAll else { return true }
+        guard !registers[register].disk.isSynced, bug != .noSyncAtAll else { return true }
         if chance(.syncError) {
             noteAll(.syncError, register: register)
             if traces { tell(nil, "register \(register): sync fails, the plug-in stops") }
             crashPlugin(register)
             return false
         }
-        for entry in unsynced { becomeDurable(entry, register: register) }
+        for entry in registers[register].disk.unsynced { becomeDurable(entry, register: register) }
         registers[register].disk.sync()
         return true
     }

@@ -28,7 +28,8 @@ extension Simulation {
             return queue.add(.writePay(cloud, life: life, place: place), at: clouds[cloud].stoppedUntil)
         }
         guard var call = clouds[cloud].rows[place].payCall, let intent = payments[place].intent else { return }
-        var may = clouds[cloud].isClockTrusted && call.mayWrite(at: cloudTime(cloud))
+        let moment = cloudTime(cloud)
+        var may = clouds[cloud].isClockTrusted && call.mayWrite(at: moment)
         clouds[cloud].rows[place].payCall = nil
         if bug == .deadlineNotBeforeWrite { may = true }
         guard may else {

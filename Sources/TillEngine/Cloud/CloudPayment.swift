@@ -48,7 +48,8 @@ package struct CloudPayment: Equatable, Sendable {
         )
         let kind = event.kind
         var step = CloudStep(payment: self, event: event, now: now, context: context)
-        if let place = table.place(state, kind, holds: { step.holds($0) }) {
+        step.effects.reserveCapacity(4)
+        if let place = row(for: event, at: now, context: context, table: table) {
             if let next = table.rows[place].next { step.enter(next) }
             for action in table.rows[place].actions { step.perform(action) }
         } else {

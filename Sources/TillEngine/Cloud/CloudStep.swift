@@ -18,7 +18,6 @@ struct CloudStep {
         self.event = event
         self.now = now
         self.context = context
-        effects.reserveCapacity(4)
     }
 
     /// The payment as it is by now.

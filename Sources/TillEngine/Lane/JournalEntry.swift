@@ -49,6 +49,14 @@ package struct JournalEntry: Equatable, Sendable {
     }
 
     package var fields: [[UInt8]] {
-        payload.split(separator: 10, omittingEmptySubsequences: false).map { [UInt8]($0) }
+        var fields: [[UInt8]] = []
+        fields.reserveCapacity(4)
+        var start = 0
+        for position in payload.indices where payload[position] == 10 {
+            fields.append([UInt8](payload[start..<position]))
+            start = position + 1
+        }
+        fields.append([UInt8](payload[start...]))
+        return fields
     }
 }
