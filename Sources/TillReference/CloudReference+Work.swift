@@ -47,7 +47,8 @@ extension CloudReference {
         case (.asks, .declined), (.asks, .tomb), (.asks, .revoked): look()
         case (.asks, .revoking): isWithoutWallet ? end(.neverExisted) : goOn()
         case (.asks, .stuck): goOn()
-        case (.confirms, .paid) where persons.areTwo:
+        case (.confirms, .paid) where persons.areTwo, (.confirms, .declined) where persons.areTwo,
+            (.confirms, .tomb) where persons.areTwo:
             become(.confirmed)
             record.confirmedBy = .persons
         case (.refunds(let request), .paid): give(request, persons)

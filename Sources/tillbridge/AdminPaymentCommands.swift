@@ -29,8 +29,8 @@ struct AdminResolve: AsyncParsableCommand {
         commandName: "resolve",
         abstract: "Settles an open case. Takes two persons.",
         discussion: """
-            confirm: paid, never confirmed: the register took the tender. refund: paid, never confirmed: the money goes \
-            back. keep: an undo is stuck: the sale stands. solved: an undo is stuck: the money is back by another way. \
+            confirm: paid, never confirmed, or confirmed, never seen as paid: the register took the tender. refund: \
+            paid, never confirmed: the money goes back. keep: an undo is stuck: the sale stands. solved: an undo is stuck: the money is back by another way. \
             adopt: this cloud executes the refunds, since the paying cloud is gone. ask: ask the wallet, or try again, \
             now (one person).
             """

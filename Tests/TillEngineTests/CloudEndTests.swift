@@ -102,6 +102,39 @@ struct CloudEndTests {
         #expect(drive.state == .confirmed && drive.record.trade != nil)
     }
 
+    @Test("what was given back through the other cloud before its money was seen here is ended by two persons")
+    func returnedUnseen() {
+        var declined = CloudDrive()
+        declined.pay()
+        declined.handle(.payOutcome(.unknown(.noAnswer)))
+        declined.confirm()
+        declined.queryAnswers(.closed)
+        #expect(declined.state == .unknown)
+        declined.due()
+        declined.queryAnswers(.closed)
+        #expect(declined.state == .declined, "all that this cloud ever sees")
+        var refused = CloudDrive()
+        refused.now = CloudSample.start + 9_000
+        refused.pay()
+        #expect(refused.state == .tomb)
+        for var drive in [declined, refused] {
+            let state = drive.state
+            drive.wait(until: CloudSample.start + 1_800_000)
+            drive.confirm()
+            #expect(drive.effects.answer == .nothing && drive.effects.alarms == [.unprovenConfirm])
+            drive.queryAnswers(.closed)
+            drive.handle(.person(.confirms, CloudPersons(first: [97])))
+            #expect(drive.state == state)
+            drive.handle(.person(.confirms, CloudSample.two))
+            #expect(drive.state == .confirmed && drive.record.confirmedBy == .persons)
+            #expect(drive.record.nextWork == nil && drive.effects.commit?.actor == .persons(CloudSample.two))
+            drive.confirm()
+            #expect(drive.effects.answer == .confirm(.confirmed))
+            drive.query()
+            #expect(drive.effects.answer == .payment(.unknown), "S11: no success without the wallet's word")
+        }
+    }
+
     @Test("a confirm of a code that no wallet has is not answered")
     func confirmWithoutWallet() {
         var drive = CloudDrive(home: .a, at: .b, context: CloudSample.context(.b, route: .noWallet))

@@ -147,7 +147,7 @@ struct CloudOracle {
         switch decision {
         case .asks: return afterWork
         case .adopts: return state
-        case .confirms: return state == .paid && persons.areTwo ? .confirmed : state
+        case .confirms: return [.paid, .declined, .tomb].contains(state) && persons.areTwo ? .confirmed : state
         case .keeps: return state == .stuck && persons.areTwo && !mayReturn ? .confirmed : state
         case .solved: return state == .stuck && persons.areTwo && !mayReturn ? .revoked : state
         case .refunds(let request):

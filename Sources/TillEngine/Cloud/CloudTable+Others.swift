@@ -44,6 +44,9 @@ extension CloudTable {
             [.paid], [.personConfirms], if: [.twoPersons], to: .confirmed, do: [.confirmByPersons],
             "PAID without CONFIRM: a person has seen the receipt"),
         CloudRow(
+            [.declined, .tomb], [.personConfirms], if: [.twoPersons], to: .confirmed, do: [.confirmByPersons],
+            "acknowledged, and given back through the other cloud before its money was seen here"),
+        CloudRow(
             [.confirmed], [.personConfirms], if: [.unproven, .twoPersons], do: [.confirmByPersons, .settle],
             "the register's word stands without the wallet's"),
         CloudRow([.paid], [.personRefunds], if: [.refundElsewhere], do: [.answerRefundElsewhere]),
