@@ -20,6 +20,7 @@ package struct Minimiser {
     /// Tries one simplification after the other and keeps those under which the promise still breaks.
     package mutating func minimise() {
         for kind in options.kinds { attempt { $0[kind] = 0 } }
+        for rarity in Rarity.allCases { attempt { $0[rarity] = 0 } }
         attempt { $0.lunch = false }
         attempt { $0.confusion = 0 }
         attempt { $0.strangers = 0 }
@@ -60,6 +61,7 @@ extension SimulationOptions {
     package var words: String {
         var parts = ["\(registers) registers", "\(payments) payments"]
         for kind in kinds { parts.append("\(kind.name) \(self[kind])\(kind.isEpisode ? " ms" : "‰")") }
+        for rarity in Rarity.allCases where self[rarity] > 0 { parts.append("\(rarity.name) \(self[rarity])‰") }
         if dead != .nothing { parts.append("dead \(dead)") }
         if strangers > 0 { parts.append("strangers \(strangers)‰") }
         if forgeries > 0 { parts.append("forgeries \(forgeries)‰") }

@@ -12,6 +12,8 @@ struct ReferenceWallet {
         let counter: Int
         let amount: Int64
         var state: State
+        /// Refund queries see it from here on.
+        let visibleAt: Int64
     }
 
     struct Trade {
@@ -24,6 +26,8 @@ struct ReferenceWallet {
         let createdAt: Int64
         var paid: Int64 = 0
         var isClosed = false
+        /// The payment failed, and the order shows it.
+        var failure: Failure?
         /// Returned by a cancel.
         var cancelled: Int64 = 0
         var refunds: [Refund] = []
@@ -48,11 +52,15 @@ struct ReferenceWallet {
         }
     }
 
+    /// For how long a failed order is shown as one.
+    enum Failure { case untilClosed, forGood }
+
     /// What one wallet does beyond the order of things, drawn by the simulation for this call.
     struct Manner {
         var lag: Int64 = 0
         var closesAt: Int64?
         var offline = false
+        var failure: Failure?
     }
 
     private(set) var trades: [Trade?] = []
@@ -125,7 +133,7 @@ struct ReferenceWallet {
         settle(place, now: now)
         if let trade = self[place] {
             if trade.isStranger || trade.isClosed || trade.paid > 0 { return .unknown(.alreadyUsed) }
-            return .waitingForShopper
+            return trade.failure == nil ? .waitingForShopper : .declined(.insufficientFunds)
         }
         let codeEnds = manner.offline ? until : min(until, code.shownAt + 60_000)
         guard now < codeEnds else { return .declined(.codeExpired) }
@@ -139,7 +147,10 @@ struct ReferenceWallet {
             visibleAt: now + manner.lag
         )
         switch code.shopper {
-        case .poor: return .declined(.insufficientFunds)
+        case .poor:
+            trade.failure = manner.failure
+            if manner.failure != nil { set(trade, at: place) }
+            return .declined(.insufficientFunds)
         case .expired: return .declined(.codeExpired)
         case .pays: trade.paid = trade.amount
         case .hesitates: trade.confirmsAt = now + 8_000
@@ -159,7 +170,10 @@ struct ReferenceWallet {
     mutating func query(at place: Int, wallet: Wallet, now: Int64) -> QueryOutcome {
         settle(place, now: now)
         guard let trade = self[place], now >= trade.visibleAt else { return .notFound }
-        if trade.paid == 0 { return trade.isClosed ? .closed : .open }
+        if trade.paid == 0 {
+            if let failure = trade.failure, !trade.isClosed || failure == .forGood { return .payError }
+            return trade.isClosed ? .closed : .open
+        }
         if trade.held == 0 { return .closed }
         // WeChat Pay shows that a refund exists, and its own query how much.
         if wallet == .weChatPay, trade.returning == trade.held { return .returning }
@@ -203,6 +217,7 @@ struct ReferenceWallet {
         at place: Int,
         pendingFor: Int64?,
         willFail: Bool,
+        hiddenFor: Int64,
         now: Int64
     ) -> RefundOutcome {
         settle(place, now: now)
@@ -217,14 +232,19 @@ struct ReferenceWallet {
         }
         trade.refunds.removeAll { $0.counter == counter }
         guard trade.returned + trade.returning + refund.amount.fen <= trade.paid else { return .failed(.limit) }
+        let visibleAt = now + hiddenFor
         if let pendingFor {
             let state = Refund.State.pending(until: now + pendingFor, willFail: willFail)
-            trade.refunds.append(Refund(counter: counter, amount: refund.amount.fen, state: state))
+            trade.refunds.append(
+                Refund(counter: counter, amount: refund.amount.fen, state: state, visibleAt: visibleAt)
+            )
             set(trade, at: place)
             return .accepted
         }
         if willFail { return .failed(.merchantBalance) }
-        trade.refunds.append(Refund(counter: counter, amount: refund.amount.fen, state: .done))
+        trade.refunds.append(
+            Refund(counter: counter, amount: refund.amount.fen, state: .done, visibleAt: visibleAt)
+        )
         move(-refund.amount.fen)
         set(trade, at: place)
         return .done
@@ -233,7 +253,7 @@ struct ReferenceWallet {
     mutating func refundQuery(counter: Int, at place: Int, now: Int64) -> RefundQueryOutcome {
         settle(place, now: now)
         guard let trade = self[place] else { return .notFound }
-        for known in trade.refunds where known.counter == counter {
+        for known in trade.refunds where known.counter == counter && now >= known.visibleAt {
             switch known.state {
             case .done: return .done
             case .pending: return .pending
@@ -269,6 +289,7 @@ struct ReferenceWallet {
         guard trade.held == 0, !trade.isStranger, trade.refunds.isEmpty else { return }
         trade.paid += trade.amount
         trade.isClosed = false
+        trade.failure = nil
         trade.closesAt = nil
         // It may still have been open: a shopper does not pay twice.
         trade.confirmsAt = nil

@@ -42,7 +42,9 @@ extension Simulation {
 
     private mutating func scan(_ sale: Int, _ register: Int) {
         // Now and then the screen of the shopper before is still in front of the scanner.
-        let code = options.variedShoppers && worldSpan(200) == 0 ? codes.last ?? newCode() : newCode()
+        let code =
+            options.variedShoppers && worldSpan(200) == 0
+            ? codes.last ?? newCode() : codeShownAgain(sale) ?? newCode()
         guard let scannedCode = PaymentCode(scanned: code.digits) else { return }
         let request = SaleRequest(
             saleReference: reference(sale),
@@ -50,6 +52,12 @@ extension Simulation {
             code: scannedCode
         )
         ask(.pay(request), register, isPay: true)
+    }
+
+    /// The code of the sale's last attempt.
+    private mutating func codeShownAgain(_ sale: Int) -> SimulatedCode? {
+        guard rare(.sameCode), let last = sales[sale].attempts.last, payments[last].code.number >= 0 else { return nil }
+        return payments[last].code
     }
 
     func reference(_ sale: Int) -> SaleReference {
@@ -83,6 +91,7 @@ extension Simulation {
             default: break
             }
         }
+        if rare(.foreignCode) { sign = [53, 49] }
         let digits = Decimal.text(number)
         let length = wallet == .unionPay ? 19 : 18
         let code = SimulatedCode(
@@ -166,7 +175,10 @@ extension Simulation {
         let tries = registers[register].cashier.tries
         switch answer.outcome {
         case .paid: paid(answer, register)
-        case .declined: nextSale(register, after: 2_000 + worldSpan(2_000), sameSale: tries < 3 && worldSpan(2) == 0)
+        case .declined:
+            let isHasty = tries < 3 && rare(.sameCode)
+            let pause = isHasty ? 20 + rareSpan(1_000) : 2_000 + worldSpan(2_000)
+            nextSale(register, after: pause, sameSale: isHasty || tries < 3 && worldSpan(2) == 0)
         case .cancelled: nextSale(register, after: 2_000 + worldSpan(4_000), sameSale: tries < 3 && worldSpan(3) > 0)
         case .unavailable:
             report.refused += answer.orderNumber == nil ? 1 : 0
@@ -332,7 +344,8 @@ extension Simulation {
     }
 
     private mutating func rescan(_ sale: Int, _ register: Int, _ token: UInt64) {
-        guard !isClosing, let scannedCode = PaymentCode(scanned: newCode().digits) else { return }
+        guard !isClosing, let scannedCode = PaymentCode(scanned: (codeShownAgain(sale) ?? newCode()).digits)
+        else { return }
         let request = SaleRequest(
             saleReference: reference(sale),
             amount: Money(fen: sales[sale].amount + (worldSpan(12) == 0 ? 1 : 0)),

@@ -60,7 +60,22 @@ extension Simulation {
         guard stopped <= now else { return queue.add(.atCloud(message), at: stopped) }
         checkHome(message)
         if options.forgeries > 0, faultsOn, worldSpan(1_000) < options.forgeries { forge(message, at: cloud) }
+        goAstray(message, from: cloud)
         accept(message, at: cloud, sender: message.register, key: registers[message.register].key)
+    }
+
+    /// What a cloud hears that is not the paying one, in a good seal.
+    private mutating func goAstray(_ message: Message, from cloud: Int) {
+        let other = 1 - cloud
+        guard case .pay = message.call.kind, let intent = message.call.intent, let home = message.call.home,
+            let place = message.place, clouds[other].isUp, clouds[other].stoppedUntil <= now,
+            clouds[other].databaseDownUntil <= now
+        else { return }
+        if rare(.misrouted) { handle(.pay(intent, home: home), other, place, intent, home, nil) }
+        // Harmless where there is no wallet, and only there: elsewhere a register's word about its tender is believed.
+        if Simulation.route(intent) == .noWallet, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
+            handle(.confirm(intent, home: home, implied: false), other, place, intent, home, nil)
+        }
     }
 
     /// The gateway: seal, register, then the message itself.
@@ -410,6 +425,7 @@ extension Simulation {
             )
         }
         mix(UInt64(commit.to.rawValue) << 40 | UInt64(cloud) << 32 | UInt64(place))
+        if commit.to != commit.from, commit.to == .declined || commit.to == .tomb { tempt(place) }
         let isOpen = SimulatedCloud.isOpen(payment.state)
         if isOpen, !wasOpen { clouds[cloud].open.append(place) }
         if wasOpen, !isOpen { clouds[cloud].open.removeAll { $0 == place } }

@@ -2,7 +2,7 @@
 import TillDomain
 import TillEngine
 
-/// A cloud's timers, its life and death, and the persons who work for it.
+/// A cloud's timers, its life and death.
 extension Simulation {
     // MARK: - Timers
 
@@ -99,111 +99,5 @@ extension Simulation {
         clouds[cloud].restartsLeft -= 1
         noteAll(.restartLoop, cloud: cloud)
         crashCloud(cloud)
-    }
-
-    // MARK: - Persons
-
-    mutating func raise(_ alarm: CloudAlarm, _ cloud: Int, _ place: Int) {
-        mix(UInt64(alarm.rawValue) + 1)
-        if traces { tell(place, "\(clouds[cloud].name) raises \(alarm)") }
-        switch alarm {
-        case .stuck, .aged, .unprovenConfirm, .moneyAfterFinal, .paidAfterDecline, .paidAfterRefusal, .refundFailed,
-            .refundAfterFailure:
-            payments[place].wasPaged = true
-            plan(.person(cloud, place: place, alarm), after: 20_000 + worldSpan(400_000))
-        case .otherData, .tradeDiffers, .foreignTrade, .contradiction, .revokeOfConfirmed, .lateRevoke,
-            .sequenceReused, .merchantConfiguration:
-            break
-        }
-    }
-
-    /// The problem board shows what is stored, so a page that was lost with its process is found there. As in
-    /// `tillbridge admin payments --open` it is every row that waits for persons, in whatever state.
-    mutating func lookAtBoard() {
-        plan(.board, after: 600_000)
-        for cloud in clouds.indices where !clouds[cloud].isDead {
-            for place in clouds[cloud].rows.indices
-            where clouds[cloud].rows[place].payment?.record.queued == true {
-                payments[place].wasPaged = true
-                plan(.person(cloud, place: place, .aged), after: 10_000 + worldSpan(200_000))
-            }
-        }
-    }
-
-    /// Somebody looks at the problem board, at the register's paper log and at the wallet's own console.
-    mutating func personActs(_ cloud: Int, place: Int, _ alarm: CloudAlarm) {
-        guard clouds[cloud].isUp, clouds[cloud].stoppedUntil <= now, clouds[cloud].databaseDownUntil <= now,
-            clouds[cloud].readOnlyUntil <= now
-        else {
-            guard !clouds[cloud].isDead else { return }
-            return plan(.person(cloud, place: place, alarm), after: 60_000)
-        }
-        guard let payment = clouds[cloud].rows[place].payment, let decision = decide(payment, place) else { return }
-        // Now and then one tries it alone.
-        let persons =
-            worldSpan(6) == 0
-            ? CloudPersons(first: [65], evidence: [69]) : CloudPersons(first: [65], second: [66], evidence: [69])
-        let isRefused = !persons.areTwo
-        let isRunning = payment.state == .stuck && payment.display != .revokeFailed
-        if !isRefused, !isRunning { noteDecision(decision, place) }
-        handle(.person(decision, persons), cloud, place, payment.intent, payment.home, nil)
-        if isRefused { plan(.person(cloud, place: place, alarm), after: 30_000) }
-    }
-
-    private mutating func decide(_ payment: CloudPayment, _ place: Int) -> CloudPersonDecision? {
-        let tookTender =
-            payments[place].durable == .acked
-            || sales[payments[place].sale].taken == place && !payments[place].disowned
-        switch payment.state {
-        case .paid:
-            guard payment.record.queued else { return .asks }
-            if tookTender || payments[place].toldPaid && !payments[place].disowned { return .confirms }
-            // The register will have its undo; persons give back only what nobody will ask for.
-            guard payments[place].forgotten else { return .asks }
-            return .refunds(refundByPersons(place))
-        case .stuck:
-            if wallet.held(place) == 0 { return .solved }
-            // While the undo goes on by itself, nobody gives anything back; now and then one says so all the same.
-            if payment.display != .revokeFailed {
-                guard worldSpan(4) == 0 else { return .asks }
-                return tookTender ? .keeps : .solved
-            }
-            switch worldSpan(8) {
-            case 0..<4: return .asks
-            // The goods are gone, and the shopper agrees.
-            case 4: return .keeps
-            case 5: return tookTender ? .keeps : .asks
-            default:
-                let held = wallet.held(place)
-                payments[place].decidedByPersons = true
-                wallet.returnByHand(at: place)
-                afterLedger(place, heldBefore: held)
-                return wallet.held(place) == 0 ? .solved : .asks
-            }
-        case .confirmed:
-            if payment.record.isUnproven { return tookTender ? .confirms : .asks }
-            return worldSpan(2) == 0 ? .adopts : nil
-        case .unknown, .revoking, .declined, .tomb, .revoked, .sending: return .asks
-        case .none: return nil
-        }
-    }
-
-    private func refundByPersons(_ place: Int) -> CloudRefundRequest {
-        CloudRefundRequest(
-            reference: [80] + Decimal.text(Int64(place)),
-            amount: Money(fen: payments[place].amount),
-            reason: [],
-            operatorName: [65]
-        )
-    }
-
-    private mutating func noteDecision(_ decision: CloudPersonDecision, _ place: Int) {
-        switch decision {
-        case .refunds(let request):
-            payments[place].authorised += request.amount.fen
-            payments[place].decidedByPersons = true
-        case .keeps: payments[place].decidedByPersons = true
-        case .confirms, .solved, .asks, .adopts: break
-        }
     }
 }

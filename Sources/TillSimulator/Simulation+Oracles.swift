@@ -52,6 +52,10 @@ extension Simulation {
         case .intent, .start, .checkpoint, .refund: break
         }
         payments[place].durable = entry.kind
+        if rare(.restored) {
+            registers[register].disk.takeImage(now: now)
+            plan(.restoreDisk(register, image: now), after: rareDelay(upTo: 20_000))
+        }
         switch entry.kind {
         case .acked, .declined, .unsent, .final: registers[register].open.removeAll { $0 == place }
         default: if !registers[register].open.contains(place) { registers[register].open.append(place) }
@@ -219,11 +223,12 @@ extension Simulation {
         if !hasClockFaults, error.magnitude > 2_600 {
             violation(.clock, place, "t0 of \(name(place)) is \(error) ms beside the clouds' time")
         }
+        if rare(.backOffice) {
+            plan(.backOffice(Int(rareSpan(2)), place: place, isRefund: false), after: rareDelay(upTo: 4_000_000))
+        }
+        if rare(.lateStranger) { plan(.stranger(place), after: rareDelay(upTo: 200_000)) }
         guard options.strangers > 0, faultsOn, worldSpan(1_000) < options.strangers else { return }
-        let echoes = Simulation.wallet(of: intent).map { wallet.echoesNonce($0) } ?? true
-        let amount = intent.amount.fen + (echoes && worldSpan(2) == 0 ? 0 : 100)
-        wallet.placeStranger(WalletOrder(intent), amount: amount, nonce: Nonce(world.next()), at: place, now: now)
-        if traces { tell(place, "a stranger's trade of \(amount) fen lies under this number") }
+        placeStranger(intent, place)
     }
 
     private mutating func showCode(_ digits: [UInt8], _ place: Int) {

@@ -166,6 +166,13 @@ extension Simulation {
         }
     }
 
+    /// Somebody restores the image that was taken before a payment's record, while the plug-in runs on.
+    mutating func restoreDisk(_ register: Int, image: Int64) {
+        guard faultsOn, registers[register].isRunning, registers[register].disk.image?.takenAt == image else { return }
+        crashPlugin(register)
+        rollBack(register)
+    }
+
     /// The disk has gone back to an image: what happened since is forgotten.
     mutating func rollBack(_ register: Int) {
         guard let image = registers[register].disk.image, registers[register].disk.rollBack() else { return }

@@ -19,7 +19,8 @@ extension Simulation {
         }
         if violationIfClaimUnknown == place { payments[place].isClaimUnknown = true }
         violationIfClaimUnknown = nil
-        plan(.writePay(cloud, life: clouds[cloud].life, place: place), after: 1 + worldSpan(4))
+        let wait = rare(.starvedSender) ? rareDelay(upTo: 12_000) : 0
+        plan(.writePay(cloud, life: clouds[cloud].life, place: place), after: 1 + worldSpan(4) + wait)
     }
 
     mutating func writePay(_ cloud: Int, life: Int, place: Int) {
@@ -75,7 +76,9 @@ extension Simulation {
         if chance(.queryLag, place) { manner.lag = draw(.queryLag, 20_000) }
         if errand.wallet == .weChatPay, chance(.autoClose, place) { manner.closesAt = now + 45_000 }
         if chance(.offlineCode, place) { manner.offline = true }
-        let span = 20 + worldSpan(180)
+        if rare(.failedOrder) { manner.failure = rareSpan(2) == 0 ? .untilClosed : .forGood }
+        var span = 20 + worldSpan(180)
+        if rare(.slowAnswer) { span = max(span, rareSpan(5_000)) }
         if chance(.latePay, place) {
             // In flight for long, but not beyond F.
             let latest = max(1, begun + times.firstPayBound - 1_500 - now)
@@ -106,9 +109,7 @@ extension Simulation {
         if traces { tell(place, "the wallet: pay \(outcome.word), it holds \(wallet.held(place))") }
         afterLedger(place, heldBefore: held)
         planWalletChange(place)
-        if case .declined = outcome, options.brokenWords > 0, faultsOn, worldSpan(1_000) < options.brokenWords {
-            plan(.breakWord(place), after: 500 + worldSpan(200_000))
-        }
+        if case .declined = outcome { mayBreakWord(place, within: 200_000) }
         if case .paid = outcome, options.variedShoppers, worldSpan(8) == 0 { notice(place) }
         guard answered else { return }
         if isUnsure {
@@ -165,15 +166,15 @@ extension Simulation {
         case .cancel:
             checkUndo(errand)
             event = .cancelOutcome(wallet.cancel(at: place, manner: cancelManner(errand), now: now))
-            if case .cancelOutcome(.closed) = event, options.brokenWords > 0, faultsOn,
-                worldSpan(1_000) < options.brokenWords
-            {
-                plan(.breakWord(place), after: 500 + worldSpan(100_000))
-            }
+            if case .cancelOutcome(.closed) = event { mayBreakWord(place, within: 100_000) }
         case .refund(let refund, let counter):
             checkUndo(errand)
             checkRefundNumber(place, counter: counter)
-            let isOdd = chance(.refundFails, place)
+            if rare(.stubborn), rareSpan(4) == 0 {
+                event = .refundOutcome(.retry, counter: counter)
+                break
+            }
+            let isOdd = chance(.refundFails, place) || rare(.stubborn)
             let slowly = isOdd && draw(.refundFails, 3) > 0
             event = .refundOutcome(
                 wallet.refund(
@@ -182,6 +183,7 @@ extension Simulation {
                     at: place,
                     pendingFor: slowly ? 1_000 + draw(.refundFails, 60_000) : nil,
                     willFail: isOdd && draw(.refundFails, 2) == 0,
+                    hiddenFor: rare(.refundLag) ? rareSpan(20_000) : 0,
                     now: now
                 ),
                 counter: counter
@@ -209,6 +211,7 @@ extension Simulation {
             return .tooEarly
         }
         if chance(.hollowCancel, place) { return .hollow }
+        if rare(.stubborn) { return .refused }
         // A wallet that refunds slowly is one that refuses reversals.
         if options[.refundFails] > 0, faultsOn, draw(.refundFails, 3) > 0 { return .refused }
         return .plain
@@ -222,6 +225,7 @@ extension Simulation {
         if options.forgeries > 0, faultsOn, worldSpan(1_000) < options.forgeries { errand.outcome = mumbled(event) }
         var span = 5 + worldSpan(50)
         if chance(.delay, errand.place) { span += draw(.delay, 4_000) }
+        if rare(.slowAnswer) { span = max(span, rareSpan(Simulation.callTimeout - 500)) }
         plan(.fromWallet(errand), after: span)
     }
 
@@ -304,6 +308,22 @@ extension Simulation {
         }
     }
 
+    private mutating func mayBreakWord(_ place: Int, within span: Int64) {
+        if options.brokenWords > 0, faultsOn, worldSpan(1_000) < options.brokenWords {
+            plan(.breakWord(place), after: 500 + worldSpan(span))
+        } else if rare(.breach) {
+            plan(.breakWord(place), after: rareDelay(upTo: span))
+        }
+    }
+
+    /// A cloud has called a payment declined or refused, and the wallet shows money under its number before the
+    /// plug-in's undo is there.
+    mutating func tempt(_ place: Int) {
+        // No wallet takes money for an order that it never got.
+        if payments[place].payWrites > 0, rare(.breach) { plan(.breakWord(place), after: rareDelay(upTo: 400)) }
+        if rare(.lateStranger) { plan(.stranger(place), after: rareDelay(upTo: 400)) }
+    }
+
     /// A wallet breaks its word (W2, W5): money is taken for an order that it had closed or refused.
     mutating func breakWord(_ place: Int) {
         guard faultsOn, let intent = payments[place].intent, wallet.held(place) == 0,
@@ -312,6 +332,30 @@ extension Simulation {
         payments[place].wordBroken = true
         wallet.breakWord(WalletOrder(intent), at: place, now: now)
         if traces { tell(place, "the wallet breaks its word and takes the money") }
+        if options[.breach] > 0, rareSpan(2) == 0 { notice(place) }
+    }
+
+    // MARK: - Strangers
+
+    /// Another shop's sale under our number (S11).
+    mutating func placeStranger(_ intent: Intent, _ place: Int) {
+        let echoes = Simulation.wallet(of: intent).map { wallet.echoesNonce($0) } ?? true
+        let amount = intent.amount.fen + (echoes && worldSpan(2) == 0 ? 0 : 100)
+        wallet.placeStranger(WalletOrder(intent), amount: amount, nonce: Nonce(world.next()), at: place, now: now)
+        if traces { tell(place, "a stranger's trade of \(amount) fen lies under this number") }
+    }
+
+    /// It comes after our own request. An undo that has looked already cannot know of it, so none is open.
+    mutating func strangerComes(_ place: Int) {
+        guard faultsOn, let intent = payments[place].intent, wallet[place] == nil else { return }
+        for cloud in clouds.indices where place < clouds[cloud].rows.count {
+            switch clouds[cloud].rows[place].payment?.state {
+            case .revoking, .stuck: return
+            default: break
+            }
+        }
+        placeStranger(intent, place)
+        notice(place)
     }
 }
 

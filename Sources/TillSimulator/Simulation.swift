@@ -38,6 +38,9 @@ package struct Simulation {
         case lunch(ends: Bool)
         case person(Int, place: Int, CloudAlarm)
         case board
+        case backOffice(Int, place: Int, isRefund: Bool)
+        case stranger(Int)
+        case restoreDisk(Int, image: Int64)
     }
 
     /// What comes back for a message.
@@ -66,10 +69,11 @@ package struct Simulation {
     /// Cloud time at virtual zero.
     static let epochStart: Int64 = 1_795_343_400_000
 
-    /// One generator for the world's ordinary course, one for each family of faults: a family that is switched off
-    /// changes nothing in the others' draws.
+    /// One generator for the world's ordinary course, one for each family of faults, one for rare situations: what is
+    /// switched off changes nothing in the others' draws.
     var world: LaneRandom
     var chances: [LaneRandom]
+    var rarities: LaneRandom
     var queue: EventQueue<Event>
     var now: Int64 = 0
     var faultsOn = true
@@ -125,6 +129,7 @@ package struct Simulation {
         world = LaneRandom(seed: root.next())
         chances = FaultFamily.allCases.map { _ in LaneRandom(seed: root.next()) }
         queue = EventQueue(salt: root.next())
+        rarities = LaneRandom(seed: seed ^ 0x3C6E_F372_FE94_F82A)
         for name in CloudName.allCases {
             let bound: Int64 = options[.skew] > 0 ? 250 : 100
             let error = Int64(root.next() % UInt64(2 * bound + 1)) - bound
@@ -225,6 +230,9 @@ package struct Simulation {
         case .lunch(let ends): lunch(ends: ends)
         case .person(let cloud, let place, let alarm): personActs(cloud, place: place, alarm)
         case .board: lookAtBoard()
+        case .backOffice(let cloud, let place, let isRefund): backOfficeActs(cloud, place: place, isRefund: isRefund)
+        case .stranger(let place): strangerComes(place)
+        case .restoreDisk(let register, let image): restoreDisk(register, image: image)
         }
     }
 

@@ -32,6 +32,8 @@ package struct SimulationOptions: Equatable, Sendable {
     package var confusion = 0
     /// Each step of a machine is held against the second statement of its table. Costs a sixth of the speed.
     package var judgesSteps = false
+    /// Rates by ``Rarity``, in thousandths of the occasions.
+    private var rarities = [Int](repeating: 0, count: Rarity.count)
 
     package init() {}
 
@@ -40,13 +42,26 @@ package struct SimulationOptions: Equatable, Sendable {
         set { rates[Int(kind.rawValue)] = newValue }
     }
 
-    package var isFaultFree: Bool { rates.allSatisfy { $0 == 0 } && dead == .nothing }
+    package subscript(rarity: Rarity) -> Int {
+        get { rarities[Int(rarity.rawValue)] }
+        set { rarities[Int(rarity.rawValue)] = newValue }
+    }
+
+    package var isFaultFree: Bool {
+        rates.allSatisfy { $0 == 0 } && rarities.allSatisfy { $0 == 0 } && dead == .nothing
+    }
     package var kinds: [FaultKind] { FaultKind.allCases.filter { self[$0] > 0 } }
 
     /// A swarm: each family is on or off, in a family that is on most kinds are, and each has a rate of its own.
     ///
-    /// - Parameter families: Only these may be on, and all of them are.
-    package static func drawn(seed: UInt64, families: [FaultFamily]? = nil) -> SimulationOptions {
+    /// - Parameters:
+    ///   - families: Only these may be on, and all of them are.
+    ///   - theme: What the seed concentrates on; nil: it is drawn, where no families are given.
+    package static func drawn(
+        seed: UInt64,
+        families: [FaultFamily]? = nil,
+        theme: Theme? = nil
+    ) -> SimulationOptions {
         var random = LaneRandom(seed: seed ^ 0x0F4A_17C3_52D8_9B6E)
         func draw(_ bound: Int) -> Int { Int(random.next() % UInt64(bound)) }
         var options = SimulationOptions()
@@ -73,6 +88,9 @@ package struct SimulationOptions: Equatable, Sendable {
         if draw(2) == 0 { options.refunds = 1 + draw(150) }
         options.lunch = draw(6) == 0
         if draw(3) == 0 { options.confusion = 1 + draw(300) }
+        let isThemed = draw(2) == 0
+        let drawn = Theme.allCases[draw(Theme.allCases.count)]
+        options.concentrate(on: theme ?? (isThemed && families == nil ? drawn : .ordinary), draw)
         return options
     }
 

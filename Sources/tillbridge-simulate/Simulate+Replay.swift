@@ -28,6 +28,7 @@ extension Simulate {
         var words = "./run simulate --replay \(seed) --payments \(payments)"
         if faultFree { words += " --fault-free" }
         if allFaults { words += " --all-faults" }
+        if let theme { words += " --theme \(theme)" }
         for name in family { words += " --family \(name)" }
         if steps { words += " --steps" }
         if let bug { words += " --bug \(bug)" }

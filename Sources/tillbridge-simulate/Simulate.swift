@@ -26,6 +26,9 @@ struct Simulate: AsyncParsableCommand {
     @Option(help: "Only faults of this family, all of them: \(Simulate.familyNames). May be repeated.")
     var family: [String] = []
 
+    @Option(help: "Every seed concentrates on this: \(Simulate.themeNames).")
+    var theme: String?
+
     @Flag(help: "No faults, and shoppers who pay at once.")
     var faultFree = false
 
@@ -84,6 +87,7 @@ struct Simulate: AsyncParsableCommand {
     var json = false
 
     static let familyNames = FaultFamily.allCases.map(\.name).joined(separator: ", ")
+    static let themeNames = Theme.allCases.map(\.name).joined(separator: ", ")
 
     func validate() throws {
         guard seeds > 0 else { throw ValidationError("--seeds takes a number from 1") }
@@ -91,6 +95,9 @@ struct Simulate: AsyncParsableCommand {
         guard (1...256).contains(workers) else { throw ValidationError("--workers takes 1 to 256") }
         for name in family where !FaultFamily.allCases.contains(where: { $0.name == name }) {
             throw ValidationError("'\(name)' is no family of faults, there are \(Simulate.familyNames)")
+        }
+        if let theme, !Theme.allCases.contains(where: { $0.name == theme }) {
+            throw ValidationError("'\(theme)' is no theme, there are \(Simulate.themeNames)")
         }
         if let bug, PlantedBug(rawValue: UInt8(clamping: bug)) == nil {
             throw ValidationError("--bug takes 1 to \(PlantedBug.allCases.count)")
@@ -108,7 +115,8 @@ struct Simulate: AsyncParsableCommand {
             options = .everyFault()
         } else {
             let families = FaultFamily.allCases.filter { family.contains($0.name) }
-            options = .drawn(seed: seed, families: families.isEmpty ? nil : families)
+            let chosen = Theme.allCases.first { $0.name == theme }
+            options = .drawn(seed: seed, families: families.isEmpty ? nil : families, theme: chosen)
         }
         options.payments = payments
         options.judgesSteps = steps
