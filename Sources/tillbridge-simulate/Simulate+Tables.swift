@@ -43,30 +43,32 @@ struct TableHunt {
     let workers: Int
     let promisesOnly: Bool
 
-    static func options(_ seed: UInt64) -> SimulationOptions {
+    static func options(_ seed: UInt64, judgesSteps: Bool) -> SimulationOptions {
         var options = SimulationOptions.drawn(seed: seed)
         options.payments = MutantHunt.payments
+        options.judgesSteps = judgesSteps
         return options
     }
 
-    /// What each seed takes with the unchanged tables.
+    /// What each seed takes with the unchanged tables. What breaks without a mutant as well says nothing about it, so
+    /// such seeds are left out.
     func survey() async -> [(seed: UInt64, coverage: Coverage)] {
         var survey: [(seed: UInt64, coverage: Coverage)] = []
-        await withTaskGroup(of: (UInt64, Coverage).self) { group in
+        await withTaskGroup(of: (UInt64, Coverage)?.self) { group in
             var next = first
             func start() {
                 guard next < first + UInt64(seeds) else { return }
                 let seed = next
                 next += 1
                 group.addTask {
-                    var simulation = Simulation(seed: seed, options: TableHunt.options(seed), countsRows: true)
-                    _ = simulation.run()
-                    return (seed, simulation.coverage)
+                    let options = TableHunt.options(seed, judgesSteps: !promisesOnly)
+                    var simulation = Simulation(seed: seed, options: options, countsRows: true)
+                    return simulation.run().violation == nil ? (seed, simulation.coverage) : nil
                 }
             }
             for _ in 0..<workers { start() }
-            while let (seed, coverage) = await group.next() {
-                survey.append((seed, coverage))
+            while let result = await group.next() {
+                if let (seed, coverage) = result { survey.append((seed, coverage)) }
                 start()
             }
         }
@@ -129,8 +131,7 @@ extension Simulate {
     func runTableMutant(_ place: Int) throws {
         let mutant = TableMutant.all[place]
         for seed in (tries ?? "\(seed)").split(separator: ",").compactMap({ UInt64($0) }) {
-            var options = TableHunt.options(seed)
-            options.judgesSteps = steps
+            let options = TableHunt.options(seed, judgesSteps: steps)
             var simulation = Simulation(seed: seed, options: options, tables: (mutant.cloud, mutant.lane))
             guard let violation = simulation.run().violation else { continue }
             print("\(violation.oracle.rawValue), seed \(seed): \(violation.words)")
@@ -153,6 +154,7 @@ extension Simulate {
             findings.append((place, finding))
             if let survival = finding.survival { print("\(place) \(TableMutant.all[place].words): \(survival)") }
             if findings.count % 50 == 0 { print("\(findings.count) of \(places.count)") }
+            fflush(nil)
         }
         findings.sort { $0.place < $1.place }
         let survivors = findings.filter { $0.finding.survival != nil }
