@@ -258,9 +258,9 @@ extension Simulation {
         if countsRows, let row = payment.row(for: event, at: cloudTime(cloud), context: context, table: cloudTable) {
             coverage.take(cloudRow: row)
         }
-        let before = payment
+        let before = options.judgesSteps ? payment : nil
         let effects = payment.handle(event, at: cloudTime(cloud), context: context, table: cloudTable)
-        judgeStep(from: before, to: payment, event, effects, cloud, place, context)
+        if let before { judgeStep(from: before, to: payment, event, effects, cloud, place, context) }
         if case .commit? = effects.first, clouds[cloud].slowUntil > now, draw(.slowDatabase, 3) > 0 {
             note(.slowDatabase, place)
             let pending = PendingCommit(

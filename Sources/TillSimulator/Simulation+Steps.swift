@@ -23,7 +23,6 @@ extension Simulation {
         _ place: Int,
         _ context: CloudContext
     ) {
-        guard options.judgesSteps else { return }
         let reference = CloudReference(before, event, at: cloudTime(cloud), context)
         guard let difference = reference.difference(from: after, effects) else { return }
         violation(.step, place, "\(event.kind) at \(clouds[cloud].name) in \(before.state): \(difference)")
