@@ -128,7 +128,13 @@ extension CloudReference {
     mutating func ofFinal(_ outcome: QueryOutcome, _ query: CloudQuery) {
         guard case .paid(let trade) = outcome else {
             switch outcome {
-            case .returning, .unknown: return record.attempts < 20 ? retry() : watchLater()
+            case .returning, .unknown:
+                if record.attempts < 20 { return retry() }
+                watchLater()
+                guard record.dueAt == nil, now - start < 24 * 3_600_000 else { return }
+                record.attempts = 20
+                record.dueAt = now + drawn(1_800_000, from: 800)
+                return
             default: return watchLater()
             }
         }

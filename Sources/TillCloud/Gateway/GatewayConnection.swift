@@ -135,22 +135,14 @@ final class GatewayConnection: ChannelInboundHandler {
     private func finish(_ answer: GatewayAnswer, closes: Bool, _ context: ChannelHandlerContext) {
         guard case .answering = phase else { return }
         phase = closes ? .closing : .idle
-        write(answer, closes: closes, context)
+        answer.write(to: context, closes: closes)
         if !closes { watch(context, until: .now() + idleTime) }
     }
 
     /// What was refused unread still stands on the connection: it ends here, whatever the client would like.
     private func refuse(_ problem: Problem, _ context: ChannelHandlerContext) {
         phase = .closing
-        write(GatewayAnswer(problem), closes: true, context)
-    }
-
-    private func write(_ answer: GatewayAnswer, closes: Bool, _ context: ChannelHandlerContext) {
-        let (head, body) = answer.parts(closes: closes)
-        context.write(wrapOutboundOut(.head(head)), promise: nil)
-        context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
-        let written = context.writeAndFlush(wrapOutboundOut(.end(nil)))
-        if closes { written.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
+        GatewayAnswer(problem).write(to: context, closes: true)
     }
 
     // MARK: Idling
@@ -171,7 +163,18 @@ final class GatewayConnection: ChannelInboundHandler {
 }
 
 extension GatewayAnswer {
-    func parts(closes: Bool) -> (head: HTTPResponseHead, body: ByteBuffer) {
+    /// Head, body and end, in one flush.
+    ///
+    /// - Parameter closes: Whether the connection ends behind them.
+    func write(to context: ChannelHandlerContext, closes: Bool) {
+        let (head, body) = parts(closes: closes)
+        context.write(NIOAny(HTTPServerResponsePart.head(head)), promise: nil)
+        context.write(NIOAny(HTTPServerResponsePart.body(.byteBuffer(body))), promise: nil)
+        let written = context.writeAndFlush(NIOAny(HTTPServerResponsePart.end(nil)))
+        if closes { written.assumeIsolated().whenComplete { _ in context.close(promise: nil) } }
+    }
+
+    private func parts(closes: Bool) -> (head: HTTPResponseHead, body: ByteBuffer) {
         var fields = NIOHTTP1.HTTPHeaders()
         fields.reserveCapacity(headers.count + 3)
         fields.add(name: "Content-Type", value: contentType)

@@ -7,7 +7,9 @@ extension CloudStep {
     static let callLease: Int64 = 15_000
     private static let longestRetry: Int64 = 15_000
     private static let hour: Int64 = 3_600_000
-    private static let mostWatchRetries = 20
+    private static let quickWatchRetries = 20
+    private static let slowWatchRetry: Int64 = 1_800_000
+    private static let longestWatch: Int64 = 86_400_000
 
     /// 1, 2, 4, 8, then 15 s, with full jitter.
     func backoff(_ attempts: Int) -> Int64 {
@@ -70,9 +72,14 @@ extension CloudStep {
         }
     }
 
+    /// A wallet that does not answer is asked again within seconds; if the last look meets a longer outage, every half
+    /// hour, for a day after the payment began. What the wallet took against its word is found when it is back.
     mutating func repeatWatch() {
-        guard record.attempts < CloudStep.mostWatchRetries else { return scheduleWatch() }
-        repeatLater()
+        guard record.attempts >= CloudStep.quickWatchRetries else { return repeatLater() }
+        scheduleWatch()
+        guard record.dueAt == nil, now < intent.startedAt + times.scaled(CloudStep.longestWatch) else { return }
+        record.attempts = CloudStep.quickWatchRetries
+        record.dueAt = now + jittered(times.scaled(CloudStep.slowWatchRetry), from: 800)
     }
 
     /// When a reversal may begin. At once where nothing was ever sent; the other cloud does not know when pay was
