@@ -94,17 +94,23 @@ extension SimulationOptions {
         for rarity in theme.rarities { self[rarity] = 50 + draw(450) }
         for kind in theme.kinds { self[kind] = max(self[kind], 100 + draw(300)) }
         switch theme {
-        case .ordinary, .breach: break
-        case .collision: strangers = 30 + draw(120)
+        case .ordinary: break
+        case .breach:
+            self[.breach] = 150 + draw(450)
+            self[.failedOrder] = 300 + draw(500)
+        case .collision:
+            strangers = 30 + draw(120)
+            self[.lateStranger] = 200 + draw(600)
         case .backOffice:
             refunds = 50 + draw(300)
-            confusion = 100 + draw(400)
+            confusion = 200 + draw(500)
+            self[.backOffice] = 150 + draw(450)
         case .stuck:
             refunds = 50 + draw(300)
             self[.stubborn] = 500 + draw(450)
             self[.refundLag] = 300 + draw(450)
-            self[.backOffice] = 20 + draw(200)
-        case .restored: self[.restored] = 5 + draw(25)
+            self[.backOffice] = 100 + draw(300)
+        case .restored: self[.restored] = 20 + draw(80)
         case .foreign: load = 20_000 * (1 + draw(5))
         }
     }

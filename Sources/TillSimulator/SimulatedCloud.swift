@@ -27,6 +27,8 @@ struct SimulatedCloud {
         var timerAt: Int64 = .max
         /// Wallet calls of the undo that are out: two at once would be two workers.
         var undoCalls = 0
+        /// Somebody has taken it up. Persons outlive the process.
+        var hasPerson = false
     }
 
     /// What a failover that loses a suffix takes back.

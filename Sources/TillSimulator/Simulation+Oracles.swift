@@ -52,9 +52,9 @@ extension Simulation {
         case .intent, .start, .checkpoint, .refund: break
         }
         payments[place].durable = entry.kind
-        if rare(.restored) {
+        if entry.kind == .paid || entry.kind == .revoke, rare(.restored) {
             registers[register].disk.takeImage(now: now)
-            plan(.restoreDisk(register, image: now), after: rareDelay(upTo: 20_000))
+            plan(.restoreDisk(register, image: now), after: rareDelay(upTo: 1_000))
         }
         switch entry.kind {
         case .acked, .declined, .unsent, .final: registers[register].open.removeAll { $0 == place }
@@ -224,7 +224,7 @@ extension Simulation {
             violation(.clock, place, "t0 of \(name(place)) is \(error) ms beside the clouds' time")
         }
         if rare(.backOffice) {
-            plan(.backOffice(Int(rareSpan(2)), place: place, isRefund: false), after: rareDelay(upTo: 4_000_000))
+            plan(.backOffice(Int(rareSpan(2)), place: place, isRefund: false), after: officeDelay())
         }
         if rare(.lateStranger) { plan(.stranger(place), after: rareDelay(upTo: 200_000)) }
         guard options.strangers > 0, faultsOn, worldSpan(1_000) < options.strangers else { return }

@@ -14,11 +14,18 @@ extension Simulation {
         case .stuck, .aged, .unprovenConfirm, .moneyAfterFinal, .paidAfterDecline, .paidAfterRefusal, .refundFailed,
             .refundAfterFailure:
             payments[place].wasPaged = true
-            plan(.person(cloud, place: place, alarm), after: 20_000 + worldSpan(400_000))
+            call(cloud, place, alarm, after: 20_000 + worldSpan(400_000))
         case .otherData, .tradeDiffers, .foreignTrade, .contradiction, .revokeOfConfirmed, .lateRevoke,
             .sequenceReused, .merchantConfiguration:
             break
         }
+    }
+
+    /// Somebody takes the payment up, unless somebody has already: however often a cloud pages for it.
+    private mutating func call(_ cloud: Int, _ place: Int, _ alarm: CloudAlarm, after span: Int64) {
+        guard !clouds[cloud].rows[place].hasPerson else { return }
+        clouds[cloud].rows[place].hasPerson = true
+        plan(.person(cloud, place: place, alarm), after: span)
     }
 
     /// The problem board shows what is stored, so a page that was lost with its process is found there. As in
@@ -29,16 +36,17 @@ extension Simulation {
             for place in clouds[cloud].rows.indices
             where clouds[cloud].rows[place].payment?.record.queued == true {
                 payments[place].wasPaged = true
-                plan(.person(cloud, place: place, .aged), after: 10_000 + worldSpan(200_000))
+                call(cloud, place, .aged, after: 10_000 + worldSpan(200_000))
             }
         }
     }
 
     /// Somebody looks at the problem board, at the register's paper log and at the wallet's own console.
     mutating func personActs(_ cloud: Int, place: Int, _ alarm: CloudAlarm) {
+        clouds[cloud].rows[place].hasPerson = false
         guard takesDecisions(cloud) else {
             guard !clouds[cloud].isDead else { return }
-            return plan(.person(cloud, place: place, alarm), after: 60_000)
+            return call(cloud, place, alarm, after: 60_000)
         }
         guard let payment = clouds[cloud].rows[place].payment, let decision = decide(payment, cloud, place) else {
             return
@@ -51,9 +59,10 @@ extension Simulation {
         let isRunning = payment.state == .stuck && payment.display != .revokeFailed
         if !isRefused, !isRunning { noteDecision(decision, place) }
         handle(.person(decision, persons), cloud, place, payment.intent, payment.home, nil)
-        if isRefused { plan(.person(cloud, place: place, alarm), after: 30_000) }
-        if payment.state == .stuck, rare(.stubborn) {
-            plan(.person(cloud, place: place, alarm), after: 1_000 + rareSpan(60_000))
+        if isRefused {
+            call(cloud, place, alarm, after: 30_000)
+        } else if payment.state == .stuck, rare(.stubborn) {
+            call(cloud, place, alarm, after: 1_000 + rareSpan(20_000))
         }
     }
 
@@ -74,12 +83,12 @@ extension Simulation {
             guard payments[place].forgotten else { return .asks }
             return .refunds(refundByPersons(place))
         case .stuck:
-            if wallet.held(place) == 0 { return .solved }
             // Two who have not looked, or have looked at another payment.
             if rare(.backOffice) {
                 payments[place].decidedByPersons = true
                 return rareSpan(2) == 0 ? .keeps : .solved
             }
+            if wallet.held(place) == 0 { return .solved }
             // While the undo goes on by itself, nobody gives anything back; now and then one says so all the same.
             if payment.display != .revokeFailed {
                 guard worldSpan(4) == 0 else { return .asks }
@@ -149,10 +158,11 @@ extension Simulation {
         case 6: decision = .adopts
         default: decision = .asks
         }
-        // Half of them have looked at the state at least.
-        if rareSpan(2) == 0 {
+        // Most of them have looked at the state at least.
+        if rareSpan(4) > 0 {
             switch payment.state {
-            case .paid: decision = rareSpan(2) == 0 ? .confirms : .refunds(anyRefund(payment, place))
+            case .paid: decision = rareSpan(3) == 0 ? .confirms : .refunds(anyRefund(payment, place))
+            case .declined, .tomb: decision = rareSpan(3) > 0 ? .confirms : .asks
             case .stuck: decision = rareSpan(2) == 0 ? .keeps : .solved
             case .confirmed where payment.record.isUnproven: decision = .adopts
             default: break
@@ -198,11 +208,10 @@ extension Simulation {
     private mutating func anyRefund(_ payment: CloudPayment, _ place: Int) -> CloudRefundRequest {
         let paid = payments[place].amount
         let amount =
-            switch rareSpan(5) {
+            switch rareSpan(4) {
             case 0: paid + 1
             case 1: Int64(0)
-            case 2: paid / 2
-            case 3: 1 + rareSpan(paid)
+            case 2: 1 + rareSpan(paid)
             default: paid
             }
         return CloudRefundRequest(
@@ -212,6 +221,9 @@ extension Simulation {
             operatorName: [67]
         )
     }
+
+    /// Most of them while the sale is made.
+    mutating func officeDelay() -> Int64 { rareDelay(upTo: rareSpan(3) > 0 ? 10_000 : 4_000_000) }
 
     private mutating func noteAuthority(_ amount: Int64, _ place: Int) {
         payments[place].authorised = min(payments[place].amount, payments[place].authorised + amount)

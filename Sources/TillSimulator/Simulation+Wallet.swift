@@ -19,7 +19,7 @@ extension Simulation {
         }
         if violationIfClaimUnknown == place { payments[place].isClaimUnknown = true }
         violationIfClaimUnknown = nil
-        let wait = rare(.starvedSender) ? rareDelay(upTo: 12_000) : 0
+        let wait = rare(.starvedSender) ? rareSpan(12_000) : 0
         plan(.writePay(cloud, life: clouds[cloud].life, place: place), after: 1 + worldSpan(4) + wait)
     }
 
@@ -170,19 +170,20 @@ extension Simulation {
         case .refund(let refund, let counter):
             checkUndo(errand)
             checkRefundNumber(place, counter: counter)
-            if rare(.stubborn), rareSpan(4) == 0 {
+            let isStubborn = rare(.stubborn)
+            if isStubborn, rareSpan(4) == 0 {
                 event = .refundOutcome(.retry, counter: counter)
                 break
             }
-            let isOdd = chance(.refundFails, place) || rare(.stubborn)
-            let slowly = isOdd && draw(.refundFails, 3) > 0
+            let isOdd = chance(.refundFails, place)
+            let slowly = isStubborn ? rareSpan(2) == 0 : isOdd && draw(.refundFails, 3) > 0
             event = .refundOutcome(
                 wallet.refund(
                     refund,
                     counter: counter,
                     at: place,
                     pendingFor: slowly ? 1_000 + draw(.refundFails, 60_000) : nil,
-                    willFail: isOdd && draw(.refundFails, 2) == 0,
+                    willFail: isStubborn ? rareSpan(3) > 0 : isOdd && draw(.refundFails, 2) == 0,
                     hiddenFor: rare(.refundLag) ? rareSpan(20_000) : 0,
                     now: now
                 ),
@@ -190,6 +191,10 @@ extension Simulation {
             )
             planWalletChange(place)
         case .refundQuery(_, let counter):
+            if rare(.stubborn), rareSpan(8) == 0 {
+                event = .refundQueryOutcome(.unknown(.walletUnsure), counter: counter)
+                break
+            }
             event = .refundQueryOutcome(wallet.refundQuery(counter: counter, at: place, now: now), counter: counter)
         }
         if traces { tell(place, "the wallet: \(event.word), it holds \(wallet.held(place))") }
@@ -320,8 +325,8 @@ extension Simulation {
     /// plug-in's undo is there.
     mutating func tempt(_ place: Int) {
         // No wallet takes money for an order that it never got.
-        if payments[place].payWrites > 0, rare(.breach) { plan(.breakWord(place), after: rareDelay(upTo: 400)) }
-        if rare(.lateStranger) { plan(.stranger(place), after: rareDelay(upTo: 400)) }
+        if payments[place].payWrites > 0, rare(.breach) { plan(.breakWord(place), after: rareDelay(upTo: 100)) }
+        if rare(.lateStranger) { plan(.stranger(place), after: rareDelay(upTo: 100)) }
     }
 
     /// A wallet breaks its word (W2, W5): money is taken for an order that it had closed or refused.
