@@ -30,7 +30,7 @@ package struct SimulationOptions: Equatable, Sendable {
     package var lunch = false
     /// Keys that are pressed out of order, in thousandths of the sales.
     package var confusion = 0
-    /// Each step of a machine is held against the second statement of its table. Costs a fifth of the speed.
+    /// Each step of a machine is held against the second statement of its table. Costs a third of the speed.
     package var judgesSteps = false
     /// Rates by ``Rarity``, in thousandths of the occasions.
     private var rarities = [Int](repeating: 0, count: Rarity.count)

@@ -13,8 +13,6 @@ import Darwin
 /// Looks for changed rows. Only seeds whose run takes the row can tell, so the unchanged tables are run first to know
 /// which these are.
 struct TableHunt {
-    /// Seeds that are tried for one mutant, those first that take its row most often.
-    static let tries = 40
     /// Above this exit code of a mutant's process: the oracle's place.
     static let firstCode: Int32 = 10
 
@@ -42,6 +40,8 @@ struct TableHunt {
     let seeds: Int
     let workers: Int
     let promisesOnly: Bool
+    /// Seeds that are tried for one mutant, those first that take its row most often.
+    let tries: Int
 
     static func options(_ seed: UInt64, judgesSteps: Bool) -> SimulationOptions {
         var options = SimulationOptions.drawn(seed: seed)
@@ -82,7 +82,7 @@ struct TableHunt {
             var rest = places[...]
             func start() {
                 guard let place = rest.popFirst() else { return }
-                let seeds = TableHunt.seeds(for: TableMutant.all[place], in: survey)
+                let seeds = seeds(for: TableMutant.all[place], in: survey)
                 group.addTask { (place, find(place, in: seeds)) }
             }
             for _ in 0..<workers { start() }
@@ -93,7 +93,7 @@ struct TableHunt {
         }
     }
 
-    private static func seeds(for mutant: TableMutant, in survey: [(seed: UInt64, coverage: Coverage)]) -> [UInt64] {
+    private func seeds(for mutant: TableMutant, in survey: [(seed: UInt64, coverage: Coverage)]) -> [UInt64] {
         var taking: [(seed: UInt64, taken: Int)] = []
         for (seed, coverage) in survey {
             let taken = mutant.taken(in: coverage)
@@ -101,7 +101,7 @@ struct TableHunt {
         }
         // Equal runs whatever the number of workers.
         taking.sort { $0.taken == $1.taken ? $0.seed < $1.seed : $0.taken > $1.taken }
-        return taking.prefix(TableHunt.tries).map { $0.seed }
+        return taking.prefix(tries).map { $0.seed }
     }
 
     private func find(_ place: Int, in seeds: [UInt64]) -> Finding {
@@ -143,7 +143,13 @@ extension Simulate {
     /// - Returns: Whether at least 19 of 20 were found. Of a rotation it is 4 of 5, for some changes are equal in effect,
     ///   and rows that its few seeds do not take say nothing.
     func huntTableMutants() async -> Bool {
-        let hunt = TableHunt(first: seed, seeds: seeds, workers: workers, promisesOnly: promisesOnly)
+        let hunt = TableHunt(
+            first: seed,
+            seeds: seeds,
+            workers: workers,
+            promisesOnly: promisesOnly,
+            tries: rotatingTableMutants ? 10 : 40
+        )
         let commit = Processor.environment("TILLBRIDGE_COMMIT") ?? "unknown"
         let count = TableMutant.all.count
         let places =
