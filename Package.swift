@@ -79,9 +79,10 @@ let package = Package(
         // Wallet adapters: request out, answer in, no I/O.
         .target(
             name: "TillWallets",
-            dependencies: ["TillDomain", "TillEngine", crypto, cryptoExtras],
+            dependencies: ["COpenSSL", "TillDomain", "TillEngine", crypto, cryptoExtras],
             swiftSettings: strict
         ),
+        .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
 
         // Storage: one contract, its backends.
         .target(name: "TillStore", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),

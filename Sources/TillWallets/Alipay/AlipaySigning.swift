@@ -8,7 +8,8 @@ import TillDomain
 ///
 /// The keys are parsed when the account is opened, never per call: RSA is the dearest step of a payment.
 struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
-    private let merchantKey: _RSA.Signing.PrivateKey
+    private let merchantKey: RSASigner
+    private let merchantPublicKey: _RSA.Signing.PublicKey
     private let alipayKey: _RSA.Signing.PublicKey
 
     /// - Parameters:
@@ -17,9 +18,11 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     init?(merchantKey: String, alipayKey: String) {
         guard let private_ = KeyText.der(merchantKey), let public_ = KeyText.der(alipayKey),
             let key = try? _RSA.Signing.PrivateKey(derRepresentation: private_),
+            let signer = RSASigner(private_),
             let other = try? _RSA.Signing.PublicKey(derRepresentation: public_)
         else { return nil }
-        self.merchantKey = key
+        self.merchantKey = signer
+        self.merchantPublicKey = key.publicKey
         self.alipayKey = other
     }
 
@@ -28,7 +31,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// The most common mistake: Alipay shows both public keys on one page.
     var verifiesWithOwnKey: Bool {
-        merchantKey.publicKey.derRepresentation == alipayKey.derRepresentation
+        merchantPublicKey.derRepresentation == alipayKey.derRepresentation
     }
 
     /// The signed text of a request: parameters without `sign` and without empty values, sorted by name, raw.
@@ -46,12 +49,8 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     func sign(_ text: [UInt8]) throws(WalletError) -> [UInt8] {
-        do {
-            let signature = try merchantKey.signature(for: Crypto.SHA256.hash(data: text), padding: .insecurePKCS1v1_5)
-            return Base64.encode([UInt8](signature.rawRepresentation))
-        } catch {
-            throw .signingFailed
-        }
+        guard let signature = merchantKey.sign(text) else { throw .signingFailed }
+        return Base64.encode(signature)
     }
 
     func isValid(_ signature: [UInt8], for text: [UInt8]) -> Bool {
