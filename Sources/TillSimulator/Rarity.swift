@@ -56,6 +56,11 @@ package enum Rarity: UInt8, CaseIterable, Sendable {
 package enum Theme: UInt8, CaseIterable, Sendable {
     case ordinary, collision, backOffice, stuck, breach, restored, foreign
 
+    /// What a seed with a theme draws from: twice what holds the rarest rows.
+    static let drawn: [Theme] = [
+        .collision, .collision, .backOffice, .stuck, .breach, .restored, .restored, .foreign,
+    ]
+
     package var name: String {
         switch self {
         case .backOffice: "back-office"
@@ -83,7 +88,7 @@ package enum Theme: UInt8, CaseIterable, Sendable {
         case .backOffice: [.disown, .release, .queryLag]
         case .stuck: [.cashierStops, .disown, .queryLag]
         case .breach: [.cashierStops]
-        case .restored: [.cashierStops, .disown]
+        case .restored: [.disown]
         }
     }
 }

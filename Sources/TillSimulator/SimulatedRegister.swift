@@ -72,6 +72,9 @@ struct SimulatedRegister {
     var laneIsRed = false
     /// Supervisors' codes come with the first answer to HELLO, and are gone with the process.
     var knowsSupervisors = false
+    /// Wrong codes in a row, and until when five of them have locked the release; gone with the process.
+    var wrongTries = 0
+    var releaseLockedUntil: Int64 = 0
     var hadNewerIndex = false
     /// When a supervisor last asked for a release.
     var releasedAt: Int64 = -1
@@ -88,6 +91,15 @@ struct SimulatedRegister {
 
     /// The number's places of this register's attempts that are not over: INTENT, PAID, REVOKE, DUTY, RELEASED.
     var open: [Int] = []
+
+    /// The plug-in's monotonic clock may be some seconds slow over ten minutes.
+    mutating func countTry(_ code: [UInt8], now: Int64) {
+        guard knowsSupervisors, now >= releaseLockedUntil else { return }
+        wrongTries = code == Supervisor.code ? 0 : wrongTries + 1
+        guard wrongTries == 5 else { return }
+        wrongTries = 0
+        releaseLockedUntil = now + 603_000
+    }
 
     func monotonic(_ now: Int64) -> Int64 {
         let span = now - bootedAt - frozen

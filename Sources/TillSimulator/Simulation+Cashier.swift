@@ -91,6 +91,8 @@ extension Simulation {
             default: break
             }
         }
+        // Where the wallet does not echo the nonce, a stranger's trade is the hardest to tell from ours.
+        if rare(.lateStranger), rareSpan(2) == 0 { (sign, wallet) = ([54, 50], .unionPay) }
         if rare(.foreignCode) { sign = [53, 49] }
         let digits = Decimal.text(number)
         let length = wallet == .unionPay ? 19 : 18

@@ -85,7 +85,8 @@ extension Simulation {
         case .acknowledge(let sale): return newest(sale, from: .paid, to: .acked, "the register acknowledged")
         case .disown(let sale): return newest(sale, from: .paid, to: .revoke, "the register disowned")
         case .release(let code, _):
-            guard code == Supervisor.code, registers[register].knowsSupervisors, !registers[register].laneIsRed
+            guard code == Supervisor.code, registers[register].knowsSupervisors, !registers[register].laneIsRed,
+                now >= registers[register].releaseLockedUntil
             else { return nil }
             if let paid = registers[register].open.first(where: { payments[$0].durable == .paid }),
                 !payments[paid].isExempt

@@ -54,7 +54,7 @@ extension Simulation {
         payments[place].durable = entry.kind
         if entry.kind == .paid || entry.kind == .revoke, rare(.restored) {
             registers[register].disk.takeImage(now: now)
-            plan(.restoreDisk(register, image: now), after: rareDelay(upTo: 1_000))
+            plan(.restoreDisk(register, image: now), after: 1 + rareSpan(500))
         }
         switch entry.kind {
         case .acked, .declined, .unsent, .final: registers[register].open.removeAll { $0 == place }

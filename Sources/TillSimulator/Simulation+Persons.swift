@@ -162,7 +162,7 @@ extension Simulation {
         if rareSpan(4) > 0 {
             switch payment.state {
             case .paid: decision = rareSpan(3) == 0 ? .confirms : .refunds(anyRefund(payment, place))
-            case .declined, .tomb: decision = rareSpan(3) > 0 ? .confirms : .asks
+            case .declined, .tomb: decision = .confirms
             case .stuck: decision = rareSpan(2) == 0 ? .keeps : .solved
             case .confirmed where payment.record.isUnproven: decision = .adopts
             default: break

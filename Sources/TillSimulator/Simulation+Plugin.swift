@@ -11,6 +11,7 @@ extension Simulation {
         var expected = given
         if case .register(let call, _) = input {
             registers[register].wasAsked = true
+            if case .release(let code, _) = call { registers[register].countTry(code, now: now) }
             let hasRoom = ensureRoom(register)
             lanes[register].journalHasRoom = hasRoom
             expected = expectation(of: call, register)

@@ -39,6 +39,8 @@ extension Simulation {
         registers[register].isRunning = true
         registers[register].startedAt = now
         registers[register].wasAsked = false
+        registers[register].wrongTries = 0
+        registers[register].releaseLockedUntil = 0
         checkEpoch(epoch, register: register)
         perform(effects, at: register)
         if registers[register].isRunning, bug == .payAgainAfterRestart, let last = registers[register].lastPay {

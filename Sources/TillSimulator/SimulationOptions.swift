@@ -89,7 +89,7 @@ package struct SimulationOptions: Equatable, Sendable {
         options.lunch = draw(6) == 0
         if draw(3) == 0 { options.confusion = 1 + draw(300) }
         let isThemed = draw(2) == 0
-        let drawn = Theme.allCases[draw(Theme.allCases.count)]
+        let drawn = Theme.drawn[draw(Theme.drawn.count)]
         options.concentrate(on: theme ?? (isThemed && families == nil ? drawn : .ordinary), draw)
         return options
     }
