@@ -136,14 +136,14 @@ extension CloudReference {
         guard isPaying || record.refundsAdopted else { return answer(.notHome) }
         if isUnseen { return answer(status(.refused, nil)) }
         let left = intent.amount.fen - record.refunded.fen
-        guard authorised, (1...max(left, 1)).contains(request.amount.fen), left > 0 else {
+        guard authorised, (1...max(left, 1)).contains(request.amount.fen), left > 0, record.refunds.count < 49 else {
             return answer(status(.refused, nil))
         }
         open(request)
     }
 
     mutating func open(_ request: CloudRefundRequest) {
-        let counter = (record.refunds.last?.counter ?? 0) + 1
+        let counter = record.refunds.last.map { $0.counter + 1 } ?? (isPaying ? 1 : 51)
         record.refunds.append(CloudRefund(counter: counter, request: request, createdAt: now))
         answer(status(.accepted, intent.orderNumber.refundNumber(counter)))
     }

@@ -136,8 +136,9 @@ extension Simulation {
         case .refunds(let request):
             payments[place].authorised += request.amount.fen
             payments[place].decidedByPersons = true
-        case .keeps: payments[place].decidedByPersons = true
-        case .confirms, .solved, .asks, .adopts: break
+        // Who adopts does not know what the other cloud has given back under the same authority.
+        case .keeps, .adopts: payments[place].decidedByPersons = true
+        case .confirms, .solved, .asks: break
         }
     }
     // MARK: - The back office
@@ -192,7 +193,8 @@ extension Simulation {
                     || payment.record.isUnproven
             case .refunds: payment.state == .paid
             case .keeps, .solved: payment.state == .stuck
-            case .asks, .adopts: false
+            case .adopts: true
+            case .asks: false
             }
         if fits || clouds[cloud].slowUntil > now { payments[place].decidedByPersons = true }
     }

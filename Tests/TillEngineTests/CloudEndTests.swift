@@ -254,10 +254,10 @@ struct CloudEndTests {
         other.due()
         other.queryAnswers(.paid(CloudSample.trade()))
         other.handle(.refund(CloudSample.request(), authorised: true))
-        #expect(other.record.refunds.count == 1)
+        #expect(other.record.refunds.map(\.counter) == [51], "the paying cloud may have used R01")
     }
 
-    @Test("99 refunds are the most: the number has two digits")
+    @Test("49 refunds are the most at one cloud: the number has two digits, for two clouds")
     func mostRefunds() {
         var drive = CloudDrive(intent: CloudSample.intent(amount: Money(fen: 1_000)))
         drive.pay()
@@ -272,7 +272,7 @@ struct CloudEndTests {
             )
             drive.handle(.refund(reference, authorised: true))
         }
-        #expect(drive.record.refunds.count == 99)
+        #expect(drive.record.refunds.count == 49)
     }
 
     @Test("a payment that no register confirmed goes to the persons after 30 minutes; one alone decides nothing")

@@ -107,8 +107,8 @@ extension CloudStep {
     }
 
     private var isRefundAllowed: Bool {
-        guard let request = refundRequest, knownRefund == nil, request.amount > .zero, record.refunds.count < 99,
-            let sum = record.refunded.adding(request.amount)
+        guard let request = refundRequest, knownRefund == nil, request.amount > .zero,
+            record.refunds.count < CloudStep.mostRefunds, let sum = record.refunded.adding(request.amount)
         else { return false }
         if case .refund(_, authorised: false) = event { return false }
         return sum <= intent.amount

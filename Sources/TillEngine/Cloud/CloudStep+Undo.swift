@@ -152,9 +152,14 @@ extension CloudStep {
 
     // MARK: Refunds by authority
 
+    /// The most refunds of one payment at one cloud: two clouds share the two digits of the number.
+    static let mostRefunds = 49
+
+    /// The paying cloud numbers from R01, a cloud that has adopted the refunds from R51. A wallet takes a number that it
+    /// knows for the refund that it was: it would say *done* and move no money.
     mutating func addRefund() {
         guard let request = refundRequest else { return }
-        let counter = (record.refunds.last?.counter ?? 0) + 1
+        let counter = (record.refunds.last?.counter ?? (isHome ? 0 : 50)) + 1
         record.refunds.append(CloudRefund(counter: counter, request: request, createdAt: now))
     }
 
