@@ -88,13 +88,13 @@ final class PluginLoop {
             server.handle(entries[2...], now: now)
             upstream.passTime(now: now)
             server.passTime(now: now)
-            if lane.nextWake(now: now) <= now { perform(lane.handle(.tick, now: now), now: now) }
+            if lane.nextWake <= now { perform(lane.handle(.tick, now: now), now: now) }
             deliver(now: now)
         }
     }
 
     private func timeout(now: Int64) -> Int64 {
-        let wake = min(lane.nextWake(now: now), min(upstream.deadline, server.deadline))
+        let wake = min(lane.nextWake, min(upstream.deadline, server.deadline))
         return wake == .max ? -1 : max(0, wake - now)
     }
 

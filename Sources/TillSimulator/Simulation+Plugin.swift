@@ -57,15 +57,11 @@ extension Simulation {
     }
 
     private mutating func planWake(_ register: Int) {
-        let monotonic = registers[register].monotonic(now)
-        let wake = Simulation.nextWake(of: &lanes[register], now: monotonic)
+        let wake = lanes[register].nextWake
         var at = registers[register].callEndsAt
         if wake != .max { at = min(at, registers[register].trueTime(wake)) }
         if at != .max { wakeRegister(register, at: at) }
     }
-
-    /// In place: a call that changes nothing would copy the whole lane out of the list.
-    private static func nextWake(of lane: inout PluginLane, now: Int64) -> Int64 { lane.nextWake(now: now) }
 
     // MARK: - Effects
 

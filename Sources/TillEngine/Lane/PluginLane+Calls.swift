@@ -65,8 +65,8 @@ extension PluginLane {
             effects.append(.abandon)
             fail(call, unwritten: false, now: now)
         }
-        let next = nextCall(now: now)
-        if next.at <= now { send(next.choice, now: now) }
+        findNextCall(now: now)
+        if nextCall.at <= now { send(nextCall.choice, now: now) }
     }
 
     /// Whether a call is under way. A comparison with nil would copy it, after every event.
@@ -103,14 +103,11 @@ extension PluginLane {
 
     /// The most urgent call that is due, or else the one that is due soonest.
     struct NextCall {
-        let now: Int64
         private(set) var choice = Choice.heartbeat
         private(set) var at = Int64.max
 
-        init(now: Int64) { self.now = now }
-
         /// True once a call is due: what was looked at earlier is more urgent.
-        mutating func consider(_ choice: Choice, _ dueAt: Int64) -> Bool {
+        mutating func consider(_ choice: Choice, _ dueAt: Int64, now: Int64) -> Bool {
             if dueAt < at {
                 self.choice = choice
                 at = max(dueAt, now)
@@ -119,33 +116,35 @@ extension PluginLane {
         }
     }
 
-    func nextCall(now: Int64) -> NextCall {
-        var next = NextCall(now: now)
+    private mutating func findNextCall(now: Int64) {
+        nextCall = NextCall()
         let heartbeatAt = link.lastHeartbeatAt + times.scaled(LaneLink.heartbeatInterval)
         guard link.cloudTime(now: now) != nil else {
-            _ = next.consider(.heartbeat, heartbeatAt)
-            return next
+            _ = nextCall.consider(.heartbeat, heartbeatAt, now: now)
+            return
         }
         // By place, not by value: this runs after every event, and an attempt is large.
         for position in attempts.indices where attempts[position].state == .intent {
             if attempts[position].reattachUntil == nil || attempts[position].isReattached,
-                next.consider(.ask(position), attempts[position].asksAt)
+                nextCall.consider(.ask(position), attempts[position].asksAt, now: now)
             {
-                return next
+                return
             }
         }
-        if let blocking = blockingPosition, considerOwed(blocking, &next) { return next }
-        if next.consider(.heartbeat, heartbeatAt) { return next }
-        if link.isUp(.a), next.consider(.hello(.a), link.hello.dueA) { return next }
-        if link.isUp(.b), next.consider(.hello(.b), link.hello.dueB) { return next }
-        for position in attempts.indices where considerOwed(position, &next) { return next }
+        if let blocking = blockingPosition, considerOwed(blocking, now: now) { return }
+        if nextCall.consider(.heartbeat, heartbeatAt, now: now) { return }
+        if link.isUp(.a), nextCall.consider(.hello(.a), link.hello.dueA, now: now) { return }
+        if link.isUp(.b), nextCall.consider(.hello(.b), link.hello.dueB, now: now) { return }
+        for position in attempts.indices where considerOwed(position, now: now) { return }
         for position in refunds.indices
-        where !refunds[position].isSettled && next.consider(.refund(position), refunds[position].dueAt) { return next }
-        return next
+        where !refunds[position].isSettled
+            && nextCall.consider(.refund(position), refunds[position].dueAt, now: now)
+        {
+            return
+        }
     }
 
-    private func considerOwed(_ position: Int, _ next: inout NextCall) -> Bool {
-        let now = next.now
+    private mutating func considerOwed(_ position: Int, now: Int64) -> Bool {
         switch attempts[position].state {
         case .revoke, .duty, .released, .declined, .final, .acked: break
         case .free, .intent, .paid, .unsent: return false
@@ -153,19 +152,19 @@ extension PluginLane {
         guard !attempts[position].dutyA.isSettled || !attempts[position].dutyB.isSettled else { return false }
         if attempts[position].state != .acked, !mayRevoke(now: now) {
             // Wakes when the wait for a HELLO is over.
-            if red == nil { _ = next.consider(.heartbeat, startedAt + times.helloBeforeRevoke) }
+            if red == nil { _ = nextCall.consider(.heartbeat, startedAt + times.helloBeforeRevoke, now: now) }
             return false
         }
         let home = attempts[position].home
-        return considerOwed(position, to: home, &next) || considerOwed(position, to: home.other, &next)
+        return considerOwed(position, to: home, now: now) || considerOwed(position, to: home.other, now: now)
     }
 
-    private func considerOwed(_ position: Int, to cloud: CloudName, _ next: inout NextCall) -> Bool {
+    private mutating func considerOwed(_ position: Int, to cloud: CloudName, now: Int64) -> Bool {
         let duty = attempts[position][cloud]
         guard !duty.isSettled else { return false }
         var dueAt = duty.dueAt
         if duty.tries > 0, !link.isUp(cloud) { dueAt += times.scaled(LaneLink.downInterval) }
-        return next.consider(.owed(position, cloud), dueAt)
+        return nextCall.consider(.owed(position, cloud), dueAt, now: now)
     }
 
     /// A restored journal may have lost PAID and ACKED: before the first undo after a start, one cloud must have

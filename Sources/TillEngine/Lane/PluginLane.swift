@@ -56,6 +56,10 @@ package struct PluginLane: Sendable {
     var startedAt: Int64 = 0
     var outstanding: LaneCall?
     var outstandingSince: Int64 = 0
+    /// As it was when a call was last looked for; nothing but an event changes what it depends on.
+    var nextCall = NextCall()
+    /// When `tick` is due next, in monotonic milliseconds.
+    package private(set) var nextWake: Int64 = .max
     var lastCallID: UInt64 = 0
     var lock: SupervisorLock
     var effects: [LaneEffect] = []
@@ -110,13 +114,13 @@ package struct PluginLane: Sendable {
     mutating func settle(now: Int64) -> [LaneEffect] {
         passTime(now: now)
         pump(now: now)
+        planWake(now: now)
         let result = effects
         effects = []
         return result
     }
 
-    /// When `tick` is due next, in monotonic milliseconds.
-    package func nextWake(now: Int64) -> Int64 {
+    private mutating func planWake(now: Int64) {
         var wake = Int64.max
         for position in attempts.indices {
             switch attempts[position].state {
@@ -129,11 +133,11 @@ package struct PluginLane: Sendable {
             }
         }
         if !hasOutstanding {
-            wake = min(wake, nextCall(now: now).at)
+            wake = min(wake, nextCall.at)
         } else if isOutstandingGivenUp {
             wake = min(wake, outstandingSince + LaneLink.patience)
         }
-        return max(wake, now)
+        nextWake = max(wake, now)
     }
 
     // MARK: - The table

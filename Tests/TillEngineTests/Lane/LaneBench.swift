@@ -99,7 +99,7 @@ struct LaneBench {
 
     /// Lets time pass to the next moment at which the lane wants something.
     mutating func wake() {
-        now = max(now, lane.nextWake(now: now))
+        now = max(now, lane.nextWake)
         perform(lane.handle(.tick, now: now))
     }
 
