@@ -70,7 +70,7 @@ import TillStore
         try await running(service) {
             try await withThrowingTaskGroup(of: CloudAnswer.self) { group in
                 for _ in 0..<100 {
-                    group.addTask { try await service.answer(pay(intent), wait: .seconds(30)) }
+                    group.addTask { try await service.answer(pay(intent), wait: .seconds(120)) }
                 }
                 for try await answer in group {
                     guard case .payment(.paid(let trade)) = answer else {
@@ -97,7 +97,7 @@ import TillStore
         let service = service(wallets)
         let intent = Sample.intent(at: clock.now())
         try await running(service) {
-            _ = try await service.answer(pay(intent), wait: .seconds(30))
+            _ = try await service.answer(pay(intent), wait: .seconds(120))
             #expect(rows.stored(intent.orderNumber)?.state == .paid)
         }
         #expect(wallets.calls.pay == 1)
@@ -168,7 +168,7 @@ import TillStore
         let rows = rows
         let intent = Sample.intent(at: clock.now())
         try await running(service) {
-            _ = try await service.answer(pay(intent), wait: .seconds(30))
+            _ = try await service.answer(pay(intent), wait: .seconds(120))
             let first = try await service.answer(revoke(intent), wait: .zero)
             #expect(first == .undo(.revoking(.cancelling, nextSeconds: 15)))
             // Part of it is back, then all of it is on its way, then it is done.
@@ -300,7 +300,7 @@ import TillStore
         let service = service(wallets)
         let intent = Sample.intent(at: clock.now())
         try await running(service) {
-            let answer = try await service.answer(query(intent, home: .b), wait: .seconds(30))
+            let answer = try await service.answer(query(intent, home: .b), wait: .seconds(120))
             guard case .payment(.paid) = answer else {
                 Issue.record("\(answer)")
                 return
@@ -318,7 +318,7 @@ import TillStore
         let service = service(wallets)
         let intent = Sample.intent(at: clock.now())
         try await running(service) {
-            let undo = try await service.answer(revoke(intent), wait: .seconds(30))
+            let undo = try await service.answer(revoke(intent), wait: .seconds(120))
             #expect(undo == .undo(.revoked(.unsent)))
             let late = try await service.answer(pay(intent), wait: .zero)
             #expect(late == .payment(.revoked))
