@@ -49,7 +49,7 @@ package struct CloudPayment: Equatable, Sendable {
         let kind = event.kind
         var step = CloudStep(payment: self, event: event, now: now, context: context)
         step.effects.reserveCapacity(4)
-        if let place = row(for: event, at: now, context: context, table: table) {
+        if let place = step.place(in: table) {
             if let next = table.rows[place].next { step.enter(next) }
             for action in table.rows[place].actions { step.perform(action) }
         } else {
@@ -89,8 +89,7 @@ package struct CloudPayment: Equatable, Sendable {
         context: CloudContext,
         table: CloudTable = .standard
     ) -> Int? {
-        let step = CloudStep(payment: self, event: event, now: now, context: context)
-        return table.place(state, event.kind, holds: step.holds)
+        CloudStep(payment: self, event: event, now: now, context: context).place(in: table)
     }
 
     /// What time asks of this row at `now`. The shell handles them one after the other.

@@ -48,6 +48,9 @@ struct CloudStep {
         }
     }
 
+    /// The place of the row to take. Here, because a closure over a step that changes later would copy it.
+    func place(in table: CloudTable) -> Int? { table.place(record.state, event.kind) { holds($0) } }
+
     mutating func enter(_ next: CloudState) {
         guard next != record.state else { return }
         if record.state == .none { record.createdAt = now }
