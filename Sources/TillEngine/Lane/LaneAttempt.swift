@@ -52,6 +52,8 @@ package struct LaneRandom: Equatable, Sendable {
 struct LaneAttempt: Sendable {
     let intent: Intent
     let home: CloudName
+    /// As in ``EndedSale``: what the register asks about is looked for by it.
+    let saleHash: UInt64
     /// The payment code's keyed hash: 32 hexadecimal digits.
     let codeHash: [UInt8]
     /// Index of its INTENT record: segments from there on are kept.
@@ -100,9 +102,18 @@ struct LaneAttempt: Sendable {
     var dutyA = CloudDuty(dueAt: .max)
     var dutyB = CloudDuty(dueAt: .max)
 
-    init(intent: Intent, home: CloudName, codeHash: [UInt8], journalIndex: UInt64, isOurs: Bool) {
+    /// - Parameter saleHash: Nil: not computed yet.
+    init(
+        intent: Intent,
+        home: CloudName,
+        saleHash: UInt64? = nil,
+        codeHash: [UInt8],
+        journalIndex: UInt64,
+        isOurs: Bool
+    ) {
         self.intent = intent
         self.home = home
+        self.saleHash = saleHash ?? PluginLane.hash64(intent.saleReference.bytes)
         self.codeHash = codeHash
         self.journalIndex = journalIndex
         self.isOurs = isOurs

@@ -73,7 +73,7 @@ extension PluginLane {
     var hasOutstanding: Bool { if case nil = outstanding { false } else { true } }
 
     /// A heartbeat or a background call gives way when a payment waits.
-    var isOutstandingGivenUp: Bool {
+    @inline(__always) var isOutstandingGivenUp: Bool {
         // The payment first: one waits seldom, and a call is large.
         guard isPaymentWaiting, let call = outstanding else { return false }
         switch call.kind {
@@ -83,7 +83,7 @@ extension PluginLane {
         }
     }
 
-    private var isPaymentWaiting: Bool {
+    @inline(__always) private var isPaymentWaiting: Bool {
         for position in attempts.indices
         where attempts[position].state == .intent && attempts[position].asksWithPay && attempts[position].paySends == 0
             && attempts[position].asksAt != .max

@@ -26,7 +26,9 @@ extension PluginLane {
         occasion.sale = sale
         let hash = codeHash(sale.code)
         occasion.codeHash = hash
-        switch record(of: sale.saleReference) {
+        let saleHash = PluginLane.hash64(sale.saleReference.bytes)
+        occasion.saleHash = saleHash
+        switch record(of: sale.saleReference, hash: saleHash) {
         case .attempt(let position):
             let state = attempts[position].state
             let endedUnpaid = state == .declined || state == .final
@@ -184,14 +186,21 @@ extension PluginLane {
     }
 
     func record(of sale: SaleReference) -> SaleRecord? {
-        let ended = memory.latest(sale: PluginLane.hash64(sale.bytes))
+        // An attempt in hand knows its hash.
+        if let position = position(of: sale) { return record(of: sale, hash: attempts[position].saleHash) }
+        return record(of: sale, hash: PluginLane.hash64(sale.bytes))
+    }
+
+    private func record(of sale: SaleReference, hash: UInt64) -> SaleRecord? {
+        let ended = memory.latest(sale: hash)
         guard let position = position(of: sale) else { return ended.map { .ended($0) } }
         if let ended, UInt64(ended.sequence) > attempts[position].intent.orderNumber.sequence { return .ended(ended) }
         return .attempt(position)
     }
 
     /// The newest attempt for a sale that is still in hand.
-    // By place, and without closures, which would copy the lane: an attempt is large, and these run after every event.
+    // By place, and without closures or calls, which would copy the lane: an attempt is large, and these run after every
+    // event.
 
     func position(of sale: SaleReference) -> Int? {
         for position in attempts.indices.reversed() where attempts[position].intent.saleReference == sale {
@@ -207,7 +216,7 @@ extension PluginLane {
         return nil
     }
 
-    var blockingPosition: Int? {
+    @inline(__always) var blockingPosition: Int? {
         for position in attempts.indices where attempts[position].state.blocksLane { return position }
         return nil
     }

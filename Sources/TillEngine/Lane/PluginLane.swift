@@ -146,7 +146,8 @@ package struct PluginLane: Sendable {
     struct Occasion {
         var token: UInt64?
         var sale: SaleRequest?
-        /// Of the sale's code, where it has been computed.
+        /// Of the sale's reference and of its code, where they have been computed.
+        var saleHash: UInt64?
         var codeHash: [UInt8]?
         var payment: PaymentReply?
         var undo: UndoReply?
@@ -160,9 +161,16 @@ package struct PluginLane: Sendable {
     /// Takes one event to the attempt at `position`, or to the free lane for nil.
     mutating func fire(_ event: LaneEventKind, at position: Int?, _ occasion: Occasion = Occasion(), now: Int64) {
         #if !hasFeature(Embedded)
-        let step = steps == nil ? nil : LaneStep(event, at: position, occasion, in: self, now: now)
-        defer { if let step { close(step) } }
+        if steps != nil {
+            let step = LaneStep(event, at: position, occasion, in: self, now: now)
+            take(event, at: position, occasion, now: now)
+            return close(step)
+        }
         #endif
+        take(event, at: position, occasion, now: now)
+    }
+
+    private mutating func take(_ event: LaneEventKind, at position: Int?, _ occasion: Occasion, now: Int64) {
         let state = position.map { attempts[$0].state } ?? .free
         let place = LaneTable.place(in: table, state, event) { holds($0, at: position, occasion, now: now) }
         guard let place else {
@@ -286,6 +294,7 @@ package struct PluginLane: Sendable {
         var attempt = LaneAttempt(
             intent: intent,
             home: home,
+            saleHash: occasion.saleHash,
             codeHash: hash,
             journalIndex: journal.index,
             isOurs: true
@@ -436,7 +445,7 @@ package struct PluginLane: Sendable {
         let attempt = attempts.remove(at: position)
         memory.remember(
             EndedSale(
-                sale: PluginLane.hash64(attempt.intent.saleReference.bytes),
+                sale: attempt.saleHash,
                 code: PluginLane.code64(attempt.codeHash),
                 epoch: attempt.intent.orderNumber.epoch,
                 sequence: UInt32(attempt.intent.orderNumber.sequence),
