@@ -5,11 +5,10 @@
 ///
 /// The heap moves keys only; the events stay where they are until their time comes.
 struct EventQueue<Event> {
-    private struct Key {
-        /// The time, and below it the draw: one comparison.
-        let moment: UInt128
-        let place: Int
-    }
+    /// The time, below it 44 bits of the draw, below them the event's place: one comparison.
+    private typealias Key = UInt128
+
+    private static var places: UInt64 { 1 << 20 }
 
     private var heap: [Key] = []
     private var events: [Event?] = []
@@ -20,7 +19,7 @@ struct EventQueue<Event> {
     init(salt: UInt64) { self.salt = salt | 1 }
 
     /// When the next event happens; nil: nothing is left to happen.
-    var nextAt: Int64? { heap.first.map { Int64($0.moment >> 64) } }
+    var nextAt: Int64? { heap.first.map { Int64($0 >> 64) } }
 
     /// - Parameter at: Not negative.
     mutating func add(_ event: consuming Event, at: Int64) {
@@ -30,19 +29,21 @@ struct EventQueue<Event> {
             events[place] = event
         } else {
             place = events.count
+            precondition(place < Int(Self.places), "a million events wait")
             events.append(event)
         }
         sequence &+= 1
-        // A bijection of the sequence: distinct, and in no order.
+        // A bijection of the sequence: in no order.
         let mixed = (sequence ^ sequence >> 7) &* salt
-        let key = Key(moment: UInt128(at) << 64 | UInt128(mixed ^ mixed >> 32), place: place)
+        let draw = (mixed ^ mixed >> 32) & ~(Self.places - 1)
+        let key = Key(at) << 64 | Key(draw | UInt64(place))
         heap.append(key)
         heap.withUnsafeMutableBufferPointer { Self.rise(key, from: $0.count - 1, in: $0) }
     }
 
     /// The next event. There must be one.
     mutating func removeNext() -> Event {
-        let place = heap[0].place
+        let place = Int(UInt64(truncatingIfNeeded: heap[0]) & (Self.places - 1))
         let key = heap.removeLast()
         if !heap.isEmpty { heap.withUnsafeMutableBufferPointer { Self.replaceFirst(with: key, in: $0) } }
         guard let event = events[place].take() else { preconditionFailure("an event is taken once") }
@@ -54,7 +55,7 @@ struct EventQueue<Event> {
         var child = place
         while child > 0 {
             let parent = (child - 1) / 2
-            guard key.moment < heap[parent].moment else { break }
+            guard key < heap[parent] else { break }
             heap[child] = heap[parent]
             child = parent
         }
@@ -66,7 +67,7 @@ struct EventQueue<Event> {
         var parent = 0
         var least = 1
         while least < heap.count {
-            if least + 1 < heap.count, heap[least + 1].moment < heap[least].moment { least += 1 }
+            if least + 1 < heap.count, heap[least + 1] < heap[least] { least += 1 }
             heap[parent] = heap[least]
             parent = least
             least = 2 * parent + 1

@@ -15,10 +15,14 @@ struct SimulatedCloud {
     /// One row and what the process holds about it.
     struct Row {
         var payment: CloudPayment? {
-            didSet { state = payment?.state ?? .none }
+            didSet {
+                state = payment?.state ?? .none
+                isQueued = payment?.record.queued ?? false
+            }
         }
-        /// The payment's: who looks at it copies no payment.
+        // The payment's: who looks at them copies no payment.
         private(set) var state = CloudState.none
+        private(set) var isQueued = false
         // In memory only.
         var waiters: [Waiter] = []
         var payCall: CloudPayCall?

@@ -411,13 +411,13 @@ extension Simulation {
         _ cloud: Int,
         _ place: Int
     ) -> Bool {
-        let before = clouds[cloud].rows[place].payment
         let wasOpen = SimulatedCloud.isOpen(clouds[cloud].rows[place].state)
+        var before: CloudPayment? = payment
+        swap(&before, &clouds[cloud].rows[place].payment)
         checkCommit(commit, from: before, to: payment, cloud, place)
         if clouds[cloud].keepsRedo {
             clouds[cloud].redo.append(SimulatedCloud.Redo(at: now, place: place, before: before))
         }
-        clouds[cloud].rows[place].payment = payment
         if traces {
             tell(
                 place,

@@ -209,34 +209,36 @@ extension Simulation {
         guard registers[register].stoppedUntil <= now else {
             return queue.add(.atPlugin(message, delivery), at: registers[register].stoppedUntil)
         }
-        let result = heard(delivery.result, message)
-        let expected = expectation(of: result, message)
+        let heard = heard(delivery, message)
+        let expected = expectation(of: heard.result, message)
         if registers[register].call === message {
             registers[register].call = nil
             registers[register].callEndsAt = .max
         }
         noteDelivery(delivery, of: message)
-        if case .hello = result { registers[register].knowsSupervisors = true }
-        give(.result(id: message.call.id, result), to: register, expecting: expected)
+        if case .hello = heard.result { registers[register].knowsSupervisors = true }
+        give(.result(id: message.call.id, heard.result), to: register, expecting: expected)
     }
 
     /// What the plug-in's shell makes of an answer. A planted bug mishears here.
-    func heard(_ result: LaneCallResult, _ message: Message) -> LaneCallResult {
-        guard let bug else { return result }
-        switch (bug, result, message.call.kind) {
-        case (.confirmDropped, .failed, .confirm): return .confirm(confirmed: true, time: trueTime)
+    func heard(_ delivery: Delivery, _ message: Message) -> Delivery {
+        guard let bug else { return delivery }
+        switch (bug, delivery.result, message.call.kind) {
+        case (.confirmDropped, .failed, .confirm): return Delivery(.confirm(confirmed: true, time: trueTime))
         case (.clockOffsetIgnored, .heartbeat(let reply), _):
-            return .heartbeat(
-                HeartbeatReply(
-                    time: trueTime + 180_000 * Int64(message.register + 1),
-                    next: reply.next,
-                    up: reply.up,
-                    routing: reply.routing,
-                    configuration: reply.configuration,
-                    dark: reply.dark
+            return Delivery(
+                .heartbeat(
+                    HeartbeatReply(
+                        time: trueTime + 180_000 * Int64(message.register + 1),
+                        next: reply.next,
+                        up: reply.up,
+                        routing: reply.routing,
+                        configuration: reply.configuration,
+                        dark: reply.dark
+                    )
                 )
             )
-        default: return result
+        default: return delivery
         }
     }
 

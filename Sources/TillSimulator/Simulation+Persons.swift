@@ -33,8 +33,7 @@ extension Simulation {
     mutating func lookAtBoard() {
         plan(.board, after: 600_000)
         for cloud in clouds.indices where !clouds[cloud].isDead {
-            for place in clouds[cloud].rows.indices
-            where clouds[cloud].rows[place].payment?.record.queued == true {
+            for place in clouds[cloud].rows.indices where clouds[cloud].rows[place].isQueued {
                 payments[place].wasPaged = true
                 call(cloud, place, .aged, after: 10_000 + worldSpan(200_000))
             }
