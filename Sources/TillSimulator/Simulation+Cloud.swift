@@ -448,7 +448,7 @@ extension Simulation {
         var counter = counter
         if bug == .freshRefundNumber, counter == 0 {
             payments[place].refundTries += 1
-            counter = 50 + payments[place].refundTries
+            counter = 100 + payments[place].refundTries
         }
         send(.refund(refund, counter: counter), cloud, place, payment)
     }
