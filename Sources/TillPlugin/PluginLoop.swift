@@ -123,24 +123,25 @@ final class PluginLoop {
     private func perform(_ effects: [LaneEffect], now: Int64) {
         do throws(SystemError) {
             for effect in effects {
+                if case .journal(let entry) = effect {
+                    try journal.append(entry)
+                    continue
+                }
+                var request: Upstream.Prepared?
+                if case .send(let call) = effect {
+                    // The disk writes while the processor signs.
+                    journal.startWriting()
+                    request = upstream.prepare(call)
+                }
+                try journal.sync()
                 switch effect {
-                case .journal(let entry): try journal.append(entry)
+                case .journal: break
                 case .send(let call):
                     if call.createdAt > cloudTime { cloudTime = call.createdAt }
-                    // The disk writes while the processor signs. Nothing leaves before the disk has written.
-                    journal.startWriting()
-                    let request = upstream.prepare(call)
-                    try journal.sync()
                     upstream.send(request, now: now)
-                case .abandon:
-                    try journal.sync()
-                    upstream.abandon()
-                case .answer(let token, let answer):
-                    try journal.sync()
-                    server.answer(token: token, answer, now: now)
-                case .alarm(let alarm, let number):
-                    try journal.sync()
-                    Log.alarm(alarm, number)
+                case .abandon: upstream.abandon()
+                case .answer(let token, let answer): server.answer(token: token, answer, now: now)
+                case .alarm(let alarm, let number): Log.alarm(alarm, number)
                 }
             }
             try journal.sync()

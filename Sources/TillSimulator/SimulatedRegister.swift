@@ -11,39 +11,14 @@ final class Message {
     let place: Int?
     /// The sender's keyed checksum.
     let seal: UInt64
-    var proxiesLeft: Int {
-        get { way.proxiesLeft }
-        set { way.proxiesLeft = newValue }
-    }
-    var proxy: Int {
-        get { way.proxy }
-        set { way.proxy = newValue }
-    }
-    var proxyLife: Int {
-        get { way.proxyLife }
-        set { way.proxyLife = newValue }
-    }
+    // Tests can reach these, so each access would be checked while it runs, message by message.
+    @exclusivity(unchecked) var proxiesLeft = 0
+    @exclusivity(unchecked) var proxy = 0
+    @exclusivity(unchecked) var proxyLife = 0
     /// A clogged proxy holds it.
-    var isHeld: Bool {
-        get { way.isHeld }
-        set { way.isHeld = newValue }
-    }
+    @exclusivity(unchecked) var isHeld = false
     /// The cloud that a proxy took it to.
-    var arrivesAt: Int {
-        get { way.arrivesAt }
-        set { way.arrivesAt = newValue }
-    }
-
-    /// Private, because accesses to a class's variables that tests can reach are checked as they happen.
-    private var way = Way()
-
-    private struct Way {
-        var proxiesLeft = 0
-        var proxy = 0
-        var proxyLife = 0
-        var isHeld = false
-        var arrivesAt = 0
-    }
+    @exclusivity(unchecked) var arrivesAt = 0
 
     init(call: LaneCall, register: Int, life: Int, place: Int?, seal: UInt64) {
         self.call = call

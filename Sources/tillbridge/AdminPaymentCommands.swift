@@ -30,9 +30,9 @@ struct AdminResolve: AsyncParsableCommand {
         abstract: "Settles an open case. Takes two persons.",
         discussion: """
             confirm: paid, never confirmed, or confirmed, never seen as paid: the register took the tender. refund: \
-            paid, never confirmed: the money goes back. keep: an undo is stuck: the sale stands. solved: an undo is stuck: the money is back by another way. \
-            adopt: this cloud executes the refunds, since the paying cloud is gone. ask: ask the wallet, or try again, \
-            now (one person).
+            paid, never confirmed: the money goes back. keep: an undo is stuck: the sale stands. solved: an undo is \
+            stuck: the money is back by another way. adopt: this cloud executes the refunds, since the paying cloud is \
+            gone. ask: ask the wallet, or try again, now (one person).
             """
     )
 
