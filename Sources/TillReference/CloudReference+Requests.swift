@@ -69,7 +69,8 @@ extension CloudReference {
             guard let schedule = context.schedule else { return }
             let due =
                 record.lastLook == .unknown
-                ? (record.sentAt ?? start) + schedule.firstQuery : record.lastLook + schedule.thenEvery
+                ? (record.sentAt ?? start) + schedule.firstQuery
+                : record.lastLook + pause(schedule, after: record.lastLook)
             if now >= due || isAhead { poll() }
         default: break
         }

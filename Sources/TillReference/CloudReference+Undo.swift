@@ -3,7 +3,24 @@ import TillDomain
 import TillEngine
 
 extension CloudReference {
-    var isWindowOver: Bool { context.schedule.map { now >= start + $0.reversalWindow } ?? false }
+    var isWindowOver: Bool {
+        switch context.schedule?.reversalWindow {
+        case .span(let span): now >= start + span
+        case .settlementDay(let cut): settlementDay(now, cut) != settlementDay(start, cut)
+        case nil: false
+        }
+    }
+
+    /// By number: which one a moment belongs to, UTC+8.
+    func settlementDay(_ moment: Timestamp, _ cut: Int64) -> Int64 {
+        (moment.milliseconds + 28_800_000 - cut) / 86_400_000
+    }
+
+    /// How long to wait after a query at `look`.
+    func pause(_ schedule: WalletSchedule, after look: Timestamp) -> Int64 {
+        let had = look - (record.sentAt ?? start)
+        return schedule.slowsDown && had > 0 ? schedule.thenEvery + had : schedule.thenEvery
+    }
 
     var earliest: Timestamp? {
         guard let schedule = context.schedule else { return nil }
@@ -17,6 +34,7 @@ extension CloudReference {
         let refund = WalletRefund(
             order: payment.order,
             number: intent.orderNumber.refundNumber(0),
+            requestedAt: start,
             amount: intent.amount,
             reason: ("payment revoked" as StaticString).bytes
         )

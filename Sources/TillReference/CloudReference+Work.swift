@@ -81,6 +81,7 @@ extension CloudReference {
         let call = WalletRefund(
             order: payment.order,
             number: order.refundNumber(refund.counter),
+            requestedAt: refund.createdAt,
             amount: refund.amount,
             reason: refund.request.reason
         )

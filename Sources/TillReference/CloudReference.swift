@@ -123,7 +123,7 @@ package struct CloudReference {
         if record.lastLook == .unknown {
             record.dueAt = max(now, (record.sentAt ?? start) + schedule.firstQuery)
         } else if now < start + 45_000 {
-            record.dueAt = now + drawn(schedule.thenEvery, from: 900)
+            record.dueAt = now + drawn(pause(schedule, after: now), from: 900)
         } else {
             record.dueAt = now + drawn(record.queued ? 60_000 : 15_000, from: 800)
         }
@@ -135,12 +135,12 @@ package struct CloudReference {
             record.dueAt = now + 60_000
             return
         }
-        let last = start + 420_000
-        let late = record.stateSince + 300_000
+        let since = record.stateSince > now ? now : record.stateSince
+        let last = max(start, since) + 420_000
         if now < last {
             record.dueAt = now < proof ? proof : last
         } else {
-            record.dueAt = record.stateSince >= last && late > now ? late : nil
+            record.dueAt = nil
         }
     }
 

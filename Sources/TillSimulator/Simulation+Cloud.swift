@@ -12,29 +12,22 @@ extension Simulation {
         }
     }()
 
-    /// QQ Wallet's five minutes, as `docs/payment-protocol.md` has them.
-    static let dutySchedule = WalletSchedule(
-        firstQuery: 5_000,
-        thenEvery: 10_000,
-        earliestReversal: 300_000,
-        reversalWindow: 86_400_000,
-        gateOpensOn: .duty
-    )
-    /// A wallet of the settlement day, soon before its end.
-    static let shortSchedule = WalletSchedule(
-        firstQuery: 1_000,
-        thenEvery: 4_000,
-        earliestReversal: 0,
-        reversalWindow: 50_000,
-        gateOpensOn: .final
+    /// UnionPay's, soon before the settlement day ends.
+    static let lateSchedule = WalletSchedule(
+        firstQuery: WalletSchedule.unionPay.firstQuery,
+        thenEvery: WalletSchedule.unionPay.thenEvery,
+        slowsDown: WalletSchedule.unionPay.slowsDown,
+        earliestReversal: WalletSchedule.unionPay.earliestReversal,
+        reversalWindow: .span(50_000),
+        gateOpensOn: WalletSchedule.unionPay.gateOpensOn
     )
 
     static func route(_ intent: Intent) -> CloudRoute {
         switch wallet(of: intent) {
         case .alipay: .wallet(.alipay, .alipay)
-        case .weChatPay: .wallet(.weChatPay, .weChatPayV2)
-        case .qqWallet: .wallet(.qqWallet, dutySchedule)
-        case .unionPay: .wallet(.unionPay, shortSchedule)
+        case .weChatPay: .wallet(.weChatPay, .weChatPay)
+        case .qqWallet: .wallet(.qqWallet, .qqWallet)
+        case .unionPay: .wallet(.unionPay, lateSchedule)
         case nil: .noWallet
         }
     }
@@ -224,6 +217,7 @@ extension Simulation {
                 WalletSchedule(
                     firstQuery: schedule.firstQuery,
                     thenEvery: schedule.thenEvery,
+                    slowsDown: schedule.slowsDown,
                     earliestReversal: 0,
                     reversalWindow: schedule.reversalWindow,
                     gateOpensOn: schedule.gateOpensOn

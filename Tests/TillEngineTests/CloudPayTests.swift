@@ -233,7 +233,7 @@ struct CloudPayTests {
 
     @Test("waiting for the shopper is shown, and asked about at the wallet's cadence")
     func waiting() {
-        var drive = CloudDrive(context: CloudSample.context(route: .wallet(.weChatPay, .weChatPayV2)))
+        var drive = CloudDrive(context: CloudSample.context(route: .wallet(.weChatPay, .weChatPay)))
         drive.pay()
         drive.wait(400)
         drive.handle(.payOutcome(.waitingForShopper))

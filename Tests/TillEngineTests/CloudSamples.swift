@@ -57,7 +57,7 @@ enum CloudSample {
         firstQuery: 5_000,
         thenEvery: 10_000,
         earliestReversal: 300_000,
-        reversalWindow: 604_800_000,
+        reversalWindow: .span(604_800_000),
         gateOpensOn: .duty
     )
 

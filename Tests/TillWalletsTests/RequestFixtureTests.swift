@@ -36,7 +36,13 @@ import TillWallets
     @Test("a refund of a part asks for the part, under its own number, in the wallet's unit")
     func partRefund() throws {
         let order = try Sample.order()
-        let part = WalletRefund(order: order, number: order.number.refundNumber(7), amount: Money(fen: 290), reason: [])
+        let part = WalletRefund(
+            order: order,
+            number: order.number.refundNumber(7),
+            requestedAt: order.startedAt,
+            amount: Money(fen: 290),
+            reason: []
+        )
         func body(_ adapter: any WalletAdapter) throws -> String {
             let request = try adapter.request(for: .refund(part), at: Sample.now, message: Sample.message())
             return String(decoding: request.body, as: UTF8.self).removingPercentEncoding ?? ""

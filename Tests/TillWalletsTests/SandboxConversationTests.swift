@@ -24,6 +24,7 @@ import TillWallets
             let part = WalletRefund(
                 order: order,
                 number: order.number.refundNumber(1),
+                requestedAt: order.startedAt,
                 amount: Money(fen: 290),
                 reason: []
             )
@@ -38,6 +39,7 @@ import TillWallets
             let rest = WalletRefund(
                 order: order,
                 number: order.number.refundNumber(2),
+                requestedAt: order.startedAt,
                 amount: Money(fen: 1000),
                 reason: [0xe9, 0x80, 0x80]
             )
@@ -48,6 +50,7 @@ import TillWallets
             let more = WalletRefund(
                 order: order,
                 number: order.number.refundNumber(3),
+                requestedAt: order.startedAt,
                 amount: Money(fen: 1),
                 reason: []
             )
@@ -88,6 +91,7 @@ import TillWallets
             let refund = WalletRefund(
                 order: part,
                 number: part.number.refundNumber(1),
+                requestedAt: part.startedAt,
                 amount: Money(fen: 290),
                 reason: []
             )
@@ -127,6 +131,7 @@ import TillWallets
             let refund = WalletRefund(
                 order: order,
                 number: order.number.refundNumber(0),
+                requestedAt: order.startedAt,
                 amount: order.amount,
                 reason: []
             )

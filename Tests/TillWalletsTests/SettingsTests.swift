@@ -86,7 +86,7 @@ import TillEngine
         let names = WalletRegistry.rows.map { "\($0.wallet) \($0.version)" }
         #expect(Set(names).count == names.count)
         #expect(WalletRegistry.row(wallet: .alipay, version: "openapi-1.0")?.schedule == .alipay)
-        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v2")?.schedule == .weChatPayV2)
+        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v2")?.schedule == .weChatPay)
         #expect(WalletRegistry.row(wallet: .weChatPay, version: "v3") == nil)
     }
 

@@ -85,14 +85,14 @@ extension CloudStep {
         guard let schedule = context.schedule else { return false }
         if isWrittenAhead { return true }
         if record.lastLook == .unknown {
-            return now >= (record.sentAt ?? intent.startedAt) + times.scaled(schedule.firstQuery)
+            return now >= sent + times.scaled(schedule.firstQuery)
         }
-        return now - record.lastLook >= times.scaled(schedule.thenEvery)
+        return now - record.lastLook >= schedule.pause(sent: sent, look: record.lastLook, times)
     }
 
     private var isWindowOver: Bool {
         guard let schedule = context.schedule else { return false }
-        return now >= intent.startedAt + times.scaled(schedule.reversalWindow)
+        return now >= schedule.reversalEnd(ofPaymentAt: intent.startedAt, times)
     }
 
     private var areTwoPersons: Bool {

@@ -174,6 +174,7 @@ extension CloudStep {
         let call = WalletRefund(
             order: WalletOrder(intent),
             number: refund.number(of: intent.orderNumber),
+            requestedAt: refund.createdAt,
             amount: refund.amount,
             reason: refund.request.reason
         )
@@ -227,6 +228,8 @@ extension CloudPayment {
         WalletRefund(
             order: order,
             number: intent.orderNumber.refundNumber(0),
+            // Both clouds may send it, so that it has to follow from the intent.
+            requestedAt: intent.startedAt,
             amount: intent.amount,
             reason: ("payment revoked" as StaticString).bytes
         )

@@ -23,6 +23,9 @@ extension CloudStep {
         return max(span * thousandths / 1_000, span / 100, 1)
     }
 
+    /// When the wallet may have got the payment; a cloud that did not send counts from the start.
+    var sent: Timestamp { record.sentAt ?? intent.startedAt }
+
     mutating func leaseCall() { record.dueAt = now + times.scaled(CloudStep.callLease) }
 
     mutating func repeatLater() {
@@ -40,17 +43,17 @@ extension CloudStep {
     mutating func schedulePoll() {
         guard let schedule = context.schedule else { return repeatLater() }
         if record.lastLook == .unknown {
-            let first = (record.sentAt ?? intent.startedAt) + times.scaled(schedule.firstQuery)
+            let first = sent + times.scaled(schedule.firstQuery)
             record.dueAt = first > now ? first : now
         } else if now < intent.startedAt + times.decision {
-            record.dueAt = now + jittered(times.scaled(schedule.thenEvery), from: 900)
+            record.dueAt = now + jittered(schedule.pause(sent: sent, look: now, times), from: 900)
         } else {
             record.dueAt = now + jittered(times.scaled(record.queued ? 60_000 : CloudStep.longestRetry), from: 800)
         }
     }
 
-    /// The looks at a final payment: when absence is proven, and five minutes after F. A row that became final later
-    /// gets one look five minutes after that.
+    /// The looks at a final payment: when absence is proven, and five minutes after F. F counts from the start by the
+    /// register's clock and from the moment at which the row became final by ours: one of them may be slow.
     mutating func scheduleWatch() {
         record.attempts = 0
         // By a wrong clock both looks may seem to be over.
@@ -59,17 +62,9 @@ extension CloudStep {
             return
         }
         let first = intent.startedAt + times.absenceProof
-        let second = intent.startedAt + times.firstPayBound + times.secondLook
-        let late = record.stateSince + times.secondLook
-        if now < first {
-            record.dueAt = first
-        } else if now < second {
-            record.dueAt = second
-        } else if record.stateSince >= second, now < late {
-            record.dueAt = late
-        } else {
-            record.dueAt = nil
-        }
+        // A row that was written by a clock that ran ahead is looked at until that moment has come.
+        let last = max(intent.startedAt, min(record.stateSince, now)) + times.firstPayBound + times.secondLook
+        record.dueAt = now < first ? first : now < last ? last : nil
     }
 
     /// A wallet that does not answer is asked again within seconds; if the last look meets a longer outage, every half

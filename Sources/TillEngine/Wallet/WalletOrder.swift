@@ -45,14 +45,23 @@ package struct WalletPayment: Sendable {
 package struct WalletRefund: Equatable, Sendable {
     package let order: WalletOrder
     package let number: RefundNumber
+    /// The same with every repetition: for wallets that know a refund by number and time.
+    package let requestedAt: Timestamp
     /// Positive, at most the order's amount.
     package let amount: Money
     /// UTF-8, shown to the shopper.
     package let reason: [UInt8]
 
-    package init(order: WalletOrder, number: RefundNumber, amount: Money, reason: [UInt8]) {
+    package init(
+        order: WalletOrder,
+        number: RefundNumber,
+        requestedAt: Timestamp,
+        amount: Money,
+        reason: [UInt8]
+    ) {
         self.order = order
         self.number = number
+        self.requestedAt = requestedAt
         self.amount = amount
         self.reason = reason
     }

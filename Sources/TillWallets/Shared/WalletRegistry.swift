@@ -32,7 +32,7 @@ package struct WalletRegistry: Sendable {
             wallet: .weChatPay,
             version: "v2",
             section: "wechatpay",
-            schedule: .weChatPayV2,
+            schedule: .weChatPay,
             open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
         ),
     ]

@@ -8,7 +8,7 @@ package import TillEngine
 /// - SeeAlso: pay.weixin.qq.com, 付款码支付 V2: micropay, orderquery, reverse, refund, refundquery.
 package struct WeChatPayClient: WalletAdapter {
     package let wallet = Wallet.weChatPay
-    package let schedule = WalletSchedule.weChatPayV2
+    package let schedule = WalletSchedule.weChatPay
 
     private let appID: [UInt8]
     private let merchantID: [UInt8]

@@ -61,6 +61,7 @@ enum Sample {
         return WalletRefund(
             order: order,
             number: order.number.refundNumber(0),
+            requestedAt: order.startedAt,
             amount: Money(fen: amount),
             reason: [UInt8](reason.utf8)
         )
