@@ -62,7 +62,7 @@ extension CloudReference {
         switch record.phase {
         case .early, .idle:
             if now >= earliest { call(.look) } else { (record.phase, record.dueAt) = (.early, earliest) }
-        case .sleeping: call(.look)
+        case .sleeping, .cancel: call(.look)
         default: call(record.phase)
         }
     }

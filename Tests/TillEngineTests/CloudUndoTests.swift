@@ -520,7 +520,7 @@ struct CloudUndoTests {
         #expect(drive.state == .revoked && drive.record.attempts == 0)
     }
 
-    @Test("a crash anywhere in an undo repeats the call of its phase")
+    @Test("a crash anywhere in an undo repeats the call of its phase, but before a cancel it looks again")
     func restart() {
         var drive = paid()
         drive.revoke()
@@ -528,6 +528,8 @@ struct CloudUndoTests {
         #expect(drive.effects.query?.purpose == .look)
         drive.queryAnswers(.paid(CloudSample.trade()))
         drive.handle(.restart)
+        #expect(!drive.effects.cancels && drive.effects.query?.purpose == .look)
+        drive.queryAnswers(.paid(CloudSample.trade()))
         #expect(drive.effects.cancels)
         drive.cancelAnswers(.refused)
         drive.handle(.due)
@@ -538,6 +540,19 @@ struct CloudUndoTests {
         drive.refundAnswers(.accepted)
         drive.handle(.due)
         #expect(drive.effects.refundQuery != nil)
+    }
+
+    /// Found by the simulator (seed 5000103): a cloud that had lost its last seconds cancelled once more, by a look from
+    /// before them.
+    @Test("a stranger's trade that came after the look is not cancelled after a crash")
+    func strangerAfterLook() {
+        var drive = paid()
+        drive.revoke()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.effects.cancels)
+        drive.handle(.restart)
+        drive.queryAnswers(.paid(CloudSample.differentTrade))
+        #expect(drive.state == .stuck && !drive.effects.cancels)
     }
 
     @Test("answers that the phase does not wait for change nothing")

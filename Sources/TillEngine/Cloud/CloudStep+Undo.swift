@@ -64,8 +64,9 @@ extension CloudStep {
                 return
             }
             call(.look)
-        case .sleeping: call(.look)
-        case .look, .cancel, .verify, .refund, .follow: call(record.phase)
+        // A cancel whose answer was lost may be long ago; meanwhile another's trade may lie under the number (S11).
+        case .look, .sleeping, .cancel: call(.look)
+        case .verify, .refund, .follow: call(record.phase)
         }
     }
 

@@ -407,7 +407,7 @@ inline A_cloud_reopenUndo(c) { cancelled[c] = 0 }
 inline A_cloud_proveUnsent(c) { unsent = 1; askedOld = 1; dirty[c] = 1 }
 inline A_cloud_continueUndo(c) {
     if
-    :: step[c] == U_IDLE || step[c] == U_EARLY || step[c] == U_SLEEPING -> CALL(c, U_LOOK)
+    :: step[c] == U_IDLE || step[c] == U_EARLY || step[c] == U_SLEEPING || step[c] == U_CANCEL -> CALL(c, U_LOOK)
     :: step[c] == U_VERIFY -> dirty[c] = 0; CALL(c, U_VERIFY)
     :: else -> CALL(c, step[c])
     fi
