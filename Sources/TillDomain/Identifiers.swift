@@ -146,11 +146,12 @@ package struct RefundNumber: Identifier {
 /// ISO 7064 MOD 37,36: one check character for letters and digits.
 package enum ISO7064 {
     package static func check(_ text: some Collection<UInt8>) -> UInt8 {
+        // Modulo 36 with 36 for 0, then modulo 37 of an even number below 73: no division.
         var remainder = 36
         for character in text {
-            let value = character <= 57 ? Int(character) - 48 : Int(character) - 55
-            let sum = (remainder + value) % 36
-            remainder = (sum == 0 ? 36 : sum) * 2 % 37
+            var sum = remainder + Int(character) - (character <= 57 ? 48 : 55)
+            if sum > 36 { sum -= 36 }
+            remainder = sum < 19 ? 2 * sum : 2 * sum - 37
         }
         let value = (37 - remainder) % 36
         return UInt8(value < 10 ? 48 + value : 55 + value)

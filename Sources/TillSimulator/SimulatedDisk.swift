@@ -8,7 +8,7 @@ import TillEngine
 /// then by the journal's own codec: encoding every record and reading it back would be most of a simulated payment.
 struct SimulatedDisk {
     /// Records of one segment: production's segment is 1 MiB. Small segments make the roll an everyday event.
-    static let segmentRecords = 64
+    static let segmentRecords = 28
 
     /// What is in the file, synced or not.
     private(set) var records: [JournalEntry] = []
