@@ -196,10 +196,16 @@ extension Simulation {
         mix(UInt64(bitPattern: sum))
     }
 
+    /// A living cloud has the row: one died for good, and the other's failover may have lost it. Then only the day's bill
+    /// shows what the wallet did afterwards.
+    private func isWatched(_ place: Int) -> Bool {
+        clouds.contains { !$0.isDead && place < $0.rows.count && $0.rows[place].payment != nil }
+    }
+
     private mutating func judge(_ place: Int, _ held: Int64) {
         let facts = payments[place]
         if facts.wordBroken, !facts.decidedByPersons, !facts.forgotten {
-            if !facts.isStanding, held != 0, facts.durable != .unsent {
+            if !facts.isStanding, held != 0, facts.durable != .unsent, isWatched(place) {
                 violation(
                     .repair,
                     place,
