@@ -128,13 +128,7 @@ extension CloudReference {
     mutating func ofFinal(_ outcome: QueryOutcome, _ query: CloudQuery) {
         guard case .paid(let trade) = outcome else {
             switch outcome {
-            case .returning, .unknown:
-                if record.attempts < 20 { return retry() }
-                watchLater()
-                guard record.dueAt == nil, now - start < 24 * 3_600_000 else { return }
-                record.attempts = 20
-                record.dueAt = now + drawn(1_800_000, from: 800)
-                return
+            case .returning, .unknown: return watchAgain()
             default: return watchLater()
             }
         }
@@ -144,7 +138,7 @@ extension CloudReference {
             if now >= record.stateSince, asked < record.stateSince, asked != .unknown { return count() }
             guard isOurs(trade) else {
                 alarm(strange(trade))
-                return watchLater()
+                return hasOurNonce(trade) ? watchAgain() : watchLater()
             }
             alarm(.moneyAfterFinal)
             become(.revoking)
@@ -163,7 +157,17 @@ extension CloudReference {
             if !record.queued, record.personAt == nil { record.personAt = now + 1_800_000 }
         } else {
             alarm(strange(trade))
+            if hasOurNonce(trade) { return watchAgain() }
         }
         watchLater()
+    }
+
+    /// What was no answer to go by is asked for again: twenty times at once, then every half hour of the first day.
+    private mutating func watchAgain() {
+        if record.attempts < 20 { return retry() }
+        watchLater()
+        guard record.dueAt == nil, now - start < 24 * 3_600_000 else { return }
+        record.attempts = 20
+        record.dueAt = now + drawn(1_800_000, from: 800)
     }
 }

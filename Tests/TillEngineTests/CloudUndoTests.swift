@@ -639,6 +639,24 @@ struct CloudUndoTests {
         #expect(drive.now >= CloudSample.start + 86_400_000 && drive.now < CloudSample.start + 88_200_000)
     }
 
+    /// Found by the simulator (seed 5010095): the last look's answer named another amount, and nobody looked again.
+    @Test("an answer that names another amount ends no watch, a stranger's trade does")
+    func watchOfOtherAmount() {
+        var drive = absent()
+        drive.queryAnswers(.closed)
+        drive.due()
+        drive.queryAnswers(.closed)
+        drive.due()
+        var other = drive
+        drive.queryAnswers(.paid(CloudSample.differentTrade))
+        #expect(drive.state == .revoked && drive.effects.alarms == [.tradeDiffers])
+        drive.due()
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .revoking && drive.effects.alarms == [.moneyAfterFinal])
+        other.queryAnswers(.paid(CloudSample.foreignTrade))
+        #expect(other.state == .revoked && other.record.dueAt == nil)
+    }
+
     /// Found by the simulator (seed 1000207): the wallet took the money against its word, and was out of reach at the
     /// last look.
     @Test("an outage over the last look ends no watch: money is found half an hour later")

@@ -70,17 +70,17 @@ import TillSimulator
         #expect(report.violation == nil, "\(story)")
     }
 
-    /// Changed rows that hardly break a promise.
+    /// Changed rows that hardly break a promise, by what follows their table and place.
     static let harmless = [
-        "lane row 36: paid restart forgets count",
-        "lane row 41: acked confirmedByBoth forgets journalClosed",
-        "cloud row 37: any any forgets count",
-        "cloud row 110: unknown due/notice/wake/personAsks forgets askPoll",
+        ": paid restart forgets count",
+        ": acked confirmedByBoth forgets journalClosed",
+        ": any any forgets count",
+        ": unknown due/notice/wake/personAsks forgets askPoll",
     ]
 
     @Test("a step that the specification does not take is found, whether a promise breaks or not", arguments: harmless)
     func steps(words: String) throws {
-        let mutant = try #require(TableMutant.all.first { $0.words == words })
+        let mutant = try #require(TableMutant.all.first { $0.words.hasSuffix(words) })
         let oracles = (1...20 as ClosedRange<UInt64>).lazy.compactMap { seed -> Oracle? in
             var options = SimulationOptions.drawn(seed: seed)
             options.payments = 200

@@ -70,7 +70,9 @@ extension CloudTable {
             [.declined], [.queryPaid], if: [.tradeOurs], to: .paid, do: [.recordTrade, .alarmPaidAfterDecline],
             "the plug-in's REVOKE or CONFIRM decides"),
         CloudRow([.declined, .tomb], [.queryPaid], if: [.tradeForeign], do: [.alarmForeignTrade, .scheduleWatch]),
-        CloudRow([.declined], [.queryPaid], do: [.alarmForeignTrade, .scheduleWatch]),
+        CloudRow(
+            [.declined], [.queryPaid], do: [.alarmForeignTrade, .repeatWatch],
+            "ours by the nonce, but of another amount: the answer may be wrong"),
         CloudRow([.tomb], [.queryPaid], do: [.alarmPaidAfterRefusal, .queueLater, .scheduleWatch]),
         CloudRow(
             [.declined, .tomb, .revoked], [.queryOpen, .queryNotFound, .queryPayError, .queryClosed],
@@ -85,6 +87,9 @@ extension CloudTable {
         CloudRow(
             [.revoked], [.queryPaid], if: [.tradeOurs], to: .revoking,
             do: [.pageMoneyAfterFinal, .reopenUndo, .recordTrade, .callCancel], "S1': the money goes back"),
-        CloudRow([.revoked], [.queryPaid], do: [.alarmForeignTrade, .scheduleWatch]),
+        CloudRow([.revoked], [.queryPaid], if: [.tradeForeign], do: [.alarmForeignTrade, .scheduleWatch]),
+        CloudRow(
+            [.revoked], [.queryPaid], do: [.alarmForeignTrade, .repeatWatch],
+            "ours by the nonce, but of another amount: the answer may be wrong"),
     ]
 }
