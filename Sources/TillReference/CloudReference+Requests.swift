@@ -137,7 +137,10 @@ extension CloudReference {
         guard isPaying || record.refundsAdopted else { return answer(.notHome) }
         if isUnseen { return answer(status(.refused, nil)) }
         let left = intent.amount.fen - record.refunded.fen
-        guard authorised, (1...max(left, 1)).contains(request.amount.fen), left > 0, record.refunds.count < 49 else {
+        let isOthers = record.conflictSeen && record.trade == nil
+        guard authorised, !isOthers, (1...max(left, 1)).contains(request.amount.fen), left > 0,
+            record.refunds.count < 49
+        else {
             return answer(status(.refused, nil))
         }
         open(request)

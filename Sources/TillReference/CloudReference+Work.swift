@@ -67,7 +67,9 @@ extension CloudReference {
 
     mutating func give(_ request: CloudRefundRequest, _ persons: CloudPersons) {
         guard isPaying || record.refundsAdopted else { return answer(.notHome) }
-        guard (1...intent.amount.fen).contains(request.amount.fen) else { return answer(status(.refused, nil)) }
+        guard (1...intent.amount.fen).contains(request.amount.fen), !record.conflictSeen || record.trade != nil else {
+            return answer(status(.refused, nil))
+        }
         guard persons.areTwo else { return count() }
         become(.confirmed)
         record.confirmedBy = .persons

@@ -234,6 +234,24 @@ struct CloudEndTests {
         #expect(drive.record.refunds.count == 2)
     }
 
+    /// Found by the simulator (seed 5016187): two persons kept a sale under whose number a stranger's trade lay, and a
+    /// refund of it took the stranger's money.
+    @Test("no refund where only another's money was seen")
+    func refundOfOthersMoney() {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.handle(.payOutcome(.unknown(.alreadyUsed)))
+        drive.due()
+        drive.queryAnswers(.paid(CloudSample.differentTrade))
+        drive.revoke(.conflict)
+        drive.queryAnswers(.paid(CloudSample.differentTrade))
+        #expect(drive.state == .stuck)
+        drive.handle(.person(.keeps, CloudSample.two))
+        #expect(drive.state == .confirmed)
+        drive.handle(.refund(CloudSample.request(), authorised: true))
+        #expect(drive.record.refunds.isEmpty)
+    }
+
     @Test("no refund without authority, before confirmation, of nothing, or at the wrong cloud")
     func refundRefused() {
         var drive = confirmed()

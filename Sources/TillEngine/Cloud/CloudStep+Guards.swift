@@ -111,6 +111,8 @@ extension CloudStep {
             record.refunds.count < CloudStep.mostRefunds, let sum = record.refunded.adding(request.amount)
         else { return false }
         if case .refund(_, authorised: false) = event { return false }
+        // Persons may let a sale stand under whose number only another's money was seen: it is not ours to give back.
+        if record.conflictSeen, record.trade == nil { return false }
         return sum <= intent.amount
     }
 }
