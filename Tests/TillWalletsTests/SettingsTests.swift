@@ -69,7 +69,7 @@ import TillEngine
         }
         // A dump writes bytes as numbers, so that nothing at all may be in it.
         let key = [UInt8](Account.weChatPayKey.utf8)
-        #expect(Mirror(reflecting: WeChatPaySigning(kind: .md5, key: key)).children.isEmpty)
+        #expect(Mirror(reflecting: KeyedSigning(kind: .md5, key: key)).children.isEmpty)
         let pair = try AlipaySigning(
             merchantKey: Fixture.text("keys/merchant-pkcs8.pem"),
             alipayKey: Fixture.text("keys/wallet-public.pem")

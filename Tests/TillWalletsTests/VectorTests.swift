@@ -83,8 +83,8 @@ import TillEngine
         "spbill_create_ip": "127.0.0.1", "total_fee": "1290", "attach": "", "sign": "left out",
     ]
 
-    private func sign(_ fields: [String: String], _ kind: WeChatPaySigning.Kind, key: String) -> String {
-        let signing = WeChatPaySigning(kind: kind, key: [UInt8](key.utf8))
+    private func sign(_ fields: [String: String], _ kind: KeyedSigning.Kind, key: String) -> String {
+        let signing = KeyedSigning(kind: kind, key: [UInt8](key.utf8))
         let signature = signing.sign(fields.map { (name: [UInt8]($0.key.utf8), value: [UInt8]($0.value.utf8)) })
         return String(decoding: signature, as: UTF8.self)
     }
@@ -122,7 +122,7 @@ import TillEngine
             <sign><![CDATA[BA3621ED9852055E3AD605A5AA710F6F]]></sign></xml>
             """
         let document = try #require(FlatXML([UInt8](body.utf8)))
-        #expect(WeChatPaySigning(kind: .md5, key: [UInt8](Account.weChatPayKey.utf8)).isValid(document))
+        #expect(KeyedSigning(kind: .md5, key: [UInt8](Account.weChatPayKey.utf8)).isValid(document))
         let adapter = try Account.weChatPay(["signType": "MD5"])
         let outcome = adapter.outcome(
             of: .pay(try Sample.payment()),

@@ -162,7 +162,7 @@ final class WalletDesk: PaymentWallets {
         if let date = answer.date {
             fence.compare(.wallet(account.id), theirs: date, sent: sent, received: received, resolution: 1000)
         }
-        let reading = account.account.adapter.read(answer.response, of: operation)
+        let reading = account.account.adapter.read(answer.response, of: operation, at: received)
         if let alarm = reading.alarm {
             metrics.count("wallet_alarms", "wallet=\"\(account.account.wallet.text)\",alarm=\"\(alarm)\"")
             logger.warning(

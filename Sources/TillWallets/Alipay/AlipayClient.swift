@@ -80,7 +80,11 @@ package struct AlipayClient: WalletAdapter {
 
     // MARK: In
 
-    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
+    package func read(
+        _ response: InboundResponse,
+        of operation: WalletOperation,
+        at now: Timestamp
+    ) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, response.body.count <= AlipayClient.answerLimit,
             let envelope = AlipayEnvelope(response.body, node: AlipayCodec.node(operation))

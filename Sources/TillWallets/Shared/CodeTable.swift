@@ -15,6 +15,11 @@ struct CodeTable<Outcome: Equatable & Sendable>: Sendable {
         let codes: [String]
 
         init(_ outcome: Outcome, alarm: WalletAlarm? = nil, _ codes: String...) {
+            self.init(outcome, alarm: alarm, group: codes)
+        }
+
+        /// A group of codes that mean the same in several calls.
+        init(_ outcome: Outcome, alarm: WalletAlarm? = nil, group codes: [String]) {
             self.outcome = outcome
             self.alarm = alarm
             self.codes = codes

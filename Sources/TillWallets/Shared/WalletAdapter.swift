@@ -4,7 +4,8 @@ package import TillEngine
 
 /// One wallet in one protocol version, for one account: request out, answer in.
 ///
-/// An adapter opens no connection, reads no clock, draws no random number and keeps no state.
+/// An adapter opens no connection, reads no clock, draws no random number and keeps no state but what it need not
+/// compute twice.
 package protocol WalletAdapter: Sendable {
     var wallet: Wallet { get }
     var schedule: WalletSchedule { get }
@@ -23,14 +24,10 @@ package protocol WalletAdapter: Sendable {
 
     /// What a response means for the operation that was asked. It never fails: foreign bytes, a bad signature and an
     /// unlisted code are all "unknown", each with its cause.
-    func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading
-}
-
-extension WalletAdapter {
-    /// The outcome alone.
-    package func outcome(of operation: WalletOperation, from response: InboundResponse) -> WalletOutcome {
-        read(response, of: operation).outcome
-    }
+    ///
+    /// - Parameter now: When the response had arrived, by the cloud's clock; for wallets whose answers carry
+    ///   certificates.
+    func read(_ response: InboundResponse, of operation: WalletOperation, at now: Timestamp) -> WalletReading
 }
 
 /// What a response means, and what a person should know about it.

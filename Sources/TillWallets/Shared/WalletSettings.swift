@@ -104,6 +104,14 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         fields[name].flatMap { $0.isEmpty ? nil : $0 }
     }
 
+    /// Both halves or neither: without it nothing can be undone, except at a sandbox on this machine.
+    func clientCertificate() throws(WalletSettingsError) -> ClientCertificate? {
+        if optional("clientCertificate") == nil, optional("clientKey") == nil, certificateBaseURL.hasPrefix("http://") {
+            return nil
+        }
+        return ClientCertificate(certificate: try required("clientCertificate"), key: try required("clientKey"))
+    }
+
     /// The sentence for a field that is there and cannot be used. It never shows the value.
     func unusable(_ name: String, _ advice: String) -> WalletSettingsError {
         WalletSettingsError("Payment account of \(wallet.text): \(name) cannot be used: \(advice).")

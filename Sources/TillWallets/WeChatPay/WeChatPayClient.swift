@@ -14,9 +14,9 @@ package struct WeChatPayClient: WalletAdapter {
     private let merchantID: [UInt8]
     /// The address of the calling machine, which the wallet wants in each payment.
     private let machine: [UInt8]
-    private let signing: WeChatPaySigning
+    private let signing: KeyedSigning
 
-    init(appID: String, merchantID: String, machine: String = "127.0.0.1", signing: WeChatPaySigning) {
+    init(appID: String, merchantID: String, machine: String = "127.0.0.1", signing: KeyedSigning) {
         self.appID = [UInt8](appID.utf8)
         self.merchantID = [UInt8](merchantID.utf8)
         self.machine = [UInt8](machine.utf8)
@@ -40,35 +40,22 @@ package struct WeChatPayClient: WalletAdapter {
             machine: machine,
             signing: try signing(settings)
         )
-        return WalletRegistry.OpenedAdapter(adapter: adapter, clientCertificate: try certificate(settings))
+        return WalletRegistry.OpenedAdapter(adapter: adapter, clientCertificate: try settings.clientCertificate())
     }
 
-    private static func signing(_ settings: WalletSettings) throws(WalletSettingsError) -> WeChatPaySigning {
+    private static func signing(_ settings: WalletSettings) throws(WalletSettingsError) -> KeyedSigning {
         let key = try settings.required("apiKey")
         let previousKey = settings.optional("previousAPIKey")
         for (name, value) in [("apiKey", key), ("previousAPIKey", previousKey ?? key)] where value.utf8.count != 32 {
             throw settings.unusable(name, "it is the API key of V2, 32 characters (not the one of APIv3)")
         }
-        let kind: WeChatPaySigning.Kind
+        let kind: KeyedSigning.Kind
         switch settings.optional("signType") {
         case nil, "HMAC-SHA256": kind = .hmacSHA256
         case "MD5": kind = .md5
         default: throw settings.unusable("signType", "it is HMAC-SHA256 or MD5")
         }
-        return WeChatPaySigning(kind: kind, key: [UInt8](key.utf8), previousKey: previousKey.map { [UInt8]($0.utf8) })
-    }
-
-    /// Both halves or neither: without it nothing can be undone, except at a sandbox on this machine.
-    private static func certificate(_ settings: WalletSettings) throws(WalletSettingsError) -> ClientCertificate? {
-        if settings.optional("clientCertificate") == nil, settings.optional("clientKey") == nil,
-            settings.certificateBaseURL.hasPrefix("http://")
-        {
-            return nil
-        }
-        return ClientCertificate(
-            certificate: try settings.required("clientCertificate"),
-            key: try settings.required("clientKey")
-        )
+        return KeyedSigning(kind: kind, key: [UInt8](key.utf8), previousKey: previousKey.map { [UInt8]($0.utf8) })
     }
 
     // MARK: Out
@@ -98,10 +85,14 @@ package struct WeChatPayClient: WalletAdapter {
 
     // MARK: In
 
-    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
+    package func read(
+        _ response: InboundResponse,
+        of operation: WalletOperation,
+        at now: Timestamp
+    ) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
-        let answer = WeChatPayAnswer(document: document)
+        let answer = TradeAnswer(document: document)
         guard signing.isValid(document) else { return unverified(answer, of: operation) }
         // The signature covers neither the path nor the request, so that the answer must name what was asked.
         guard answer.agrees("appid", appID), answer.agrees("mch_id", merchantID),
@@ -120,14 +111,14 @@ package struct WeChatPayClient: WalletAdapter {
 
     /// A FAIL of the communication layer comes without a signature. It is never believed; that our message was not
     /// understood is worth a call all the same.
-    private func unverified(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading {
+    private func unverified(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
         guard !answer.has("sign"), answer.has("return_code"), !answer.says("SUCCESS", in: "return_code") else {
             return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
         }
         return unprocessed(answer, of: operation)
     }
 
-    private func unprocessed(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading {
+    private func unprocessed(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
         guard let code = answer.code("return_code") else {
             return WalletReading(outcome: operation.unknown(.malformed))
         }
@@ -137,7 +128,7 @@ package struct WeChatPayClient: WalletAdapter {
             : WalletReading(outcome: operation.unknown(.walletUnsure), code: code)
     }
 
-    private func success(_ answer: WeChatPayAnswer, of operation: WalletOperation) -> WalletReading? {
+    private func success(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading? {
         switch operation {
         case .pay: paid(answer)
         case .query: found(answer)
@@ -149,7 +140,7 @@ package struct WeChatPayClient: WalletAdapter {
     }
 
     /// The answers to a query and to a refund have the same fields and more: they are not an answer to pay.
-    private func paid(_ answer: WeChatPayAnswer) -> WalletReading? {
+    private func paid(_ answer: TradeAnswer) -> WalletReading? {
         let foreign: [StaticString] = ["trade_state", "recall", "refund_id", "out_refund_no", "refund_count"]
         guard answer.says("MICROPAY", in: "trade_type"), !foreign.contains(where: { answer.has($0) }),
             let trade = answer.trade
@@ -157,7 +148,7 @@ package struct WeChatPayClient: WalletAdapter {
         return WalletReading(outcome: .pay(.paid(trade)), code: "SUCCESS")
     }
 
-    private func found(_ answer: WeChatPayAnswer) -> WalletReading? {
+    private func found(_ answer: TradeAnswer) -> WalletReading? {
         guard answer.has("out_trade_no"), let state = answer.code("trade_state") else { return nil }
         switch WeChatPayErrorMap.tradeStates[state]?.outcome {
         case .paid: return answer.trade.map { WalletReading(outcome: .query(.paid($0)), code: state) }
@@ -167,35 +158,21 @@ package struct WeChatPayClient: WalletAdapter {
     }
 
     /// Success alone is not the end: `recall` says whether to call again.
-    private func reversed(_ answer: WeChatPayAnswer) -> WalletReading? {
+    private func reversed(_ answer: TradeAnswer) -> WalletReading? {
         if answer.says("Y", in: "recall") { return WalletReading(outcome: .cancel(.retry), code: "SUCCESS") }
         return answer.says("N", in: "recall") ? WalletReading(outcome: .cancel(.closed), code: "SUCCESS") : nil
     }
 
     /// Accepted, not completed: a refund query shows the end.
-    private func refunded(_ answer: WeChatPayAnswer, _ refund: WalletRefund) -> WalletReading? {
-        guard answer.document["out_refund_no"] == refund.number.bytes, answer.amount("refund_fee") == refund.amount
-        else { return nil }
-        return WalletReading(outcome: .refund(.accepted), code: "SUCCESS")
+    private func refunded(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
+        answer.accepted(refund) ? WalletReading(outcome: .refund(.accepted), code: "SUCCESS") : nil
     }
 
-    /// No money is held if all of it went back; the state of the order says only that a refund exists.
-    private func returned(_ answer: WeChatPayAnswer, _ order: WalletOrder) -> WalletReading? {
-        guard answer.has("out_trade_no"), answer.amount("total_fee") == order.amount, let sum = answer.returned else {
-            return nil
-        }
-        let outcome: QueryOutcome =
-            if sum.done == order.amount.fen {
-                .closed
-            } else if sum.done + sum.running == order.amount.fen {
-                .returning
-            } else {
-                .unknown(.refundExists)
-            }
-        return WalletReading(outcome: .query(outcome), code: "SUCCESS")
+    private func returned(_ answer: TradeAnswer, _ order: WalletOrder) -> WalletReading? {
+        answer.held(order).map { WalletReading(outcome: .query($0), code: "SUCCESS") }
     }
 
-    private func refundFound(_ answer: WeChatPayAnswer, _ refund: WalletRefund) -> WalletReading? {
+    private func refundFound(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
         guard let state = answer.refundState(refund) else { return nil }
         guard let meaning = WeChatPayErrorMap.refundStates[state] else {
             return WalletReading(

@@ -130,7 +130,8 @@ struct SandboxShop: Sendable {
         let body = Array(buffer: try await response.body.collect(upTo: 1 << 20))
         return account.adapter.read(
             InboundResponse(status: Int(response.status.code), body: body),
-            of: operation
+            of: operation,
+            at: SandboxShop.now()
         )
     }
 

@@ -2,12 +2,12 @@
 import Crypto
 import TillDomain
 
-/// WeChat Pay V2's signature: a hash over the sorted fields and the API key, in both directions.
-struct WeChatPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
+/// The signature of WeChat Pay V2 and QQ Wallet: a hash over the sorted fields and the API key, in both directions.
+struct KeyedSigning: Sendable, CustomStringConvertible, CustomReflectable {
     enum Kind: Equatable, Sendable {
         case md5, hmacSHA256
 
-        /// As the field `sign_type` names it. It is a signed field itself.
+        /// As WeChat Pay's field `sign_type` names it. It is a signed field itself.
         var name: StaticString {
             switch self {
             case .md5: "MD5"
@@ -27,7 +27,7 @@ struct WeChatPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
         self.previousKey = previousKey
     }
 
-    var description: String { "WeChat Pay keys (masked)" }
+    var description: String { "API keys (masked)" }
     var customMirror: Mirror { Mirror(self, children: []) }
 
     /// `name=value` of every field with a value but `sign`, sorted by name, joined with `&`.
@@ -45,17 +45,17 @@ struct WeChatPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     func sign(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
-        digest(WeChatPaySigning.text(fields), key: key)
+        digest(KeyedSigning.text(fields), key: key)
     }
 
     /// Whether the answer carries the signature that its fields, known or not, ask for. A type that the answer itself
     /// names has no say: an answer is signed as the request was.
     func isValid(_ answer: FlatXML) -> Bool {
         guard let signature = answer["sign"] else { return false }
-        let text = WeChatPaySigning.text(answer.fields.map { ($0.name, $0.value) })
-        if WeChatPaySigning.equal(digest(text, key: key), signature) { return true }
+        let text = KeyedSigning.text(answer.fields.map { ($0.name, $0.value) })
+        if KeyedSigning.equal(digest(text, key: key), signature) { return true }
         guard let previousKey else { return false }
-        return WeChatPaySigning.equal(digest(text, key: previousKey), signature)
+        return KeyedSigning.equal(digest(text, key: previousKey), signature)
     }
 
     private func digest(_ text: [UInt8], key: [UInt8]) -> [UInt8] {
