@@ -35,6 +35,13 @@ package struct WalletRegistry: Sendable {
             schedule: .weChatPay,
             open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
         ),
+        Row(
+            wallet: .qqWallet,
+            version: "v1",
+            section: "qqwallet",
+            schedule: .qqWallet,
+            open: { settings throws(WalletSettingsError) in try QQWalletClient.open(settings) }
+        ),
     ]
 
     package static func row(wallet: Wallet, version: String) -> Row? {

@@ -1,0 +1,81 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+import TillEngine
+
+/// QQ Wallet's wire forms: fields and limits are converted here and nowhere else. Amounts are fen already.
+enum QQWalletCodec {
+    typealias Fields = [(name: [UInt8], value: [UInt8])]
+
+    static func path(_ operation: WalletOperation) -> String {
+        let name =
+            switch operation {
+            case .pay: "qpay_micro_pay"
+            case .query: "qpay_order_query"
+            case .cancel: "qpay_reverse"
+            case .refund: "qpay_refund"
+            case .refundQuery, .returns: "qpay_refund_query"
+            }
+        return "/cgi-bin/pay/\(name).cgi"
+    }
+
+    static func needsCertificate(_ operation: WalletOperation) -> Bool {
+        switch operation {
+        case .cancel, .refund: true
+        case .pay, .query, .refundQuery, .returns: false
+        }
+    }
+
+    /// All fields of the call but the signature.
+    static func fields(
+        _ operation: WalletOperation,
+        of merchant: QQWalletMerchant,
+        message: MessageID
+    ) throws(WalletError) -> Fields {
+        var fields: Fields = []
+        if let appID = merchant.appID { fields.append(field("appid", appID)) }
+        fields += [field("mch_id", merchant.id), field("nonce_str", message.bytes)]
+        switch operation {
+        case .pay(let payment): fields += try pay(payment, of: merchant)
+        case .query(let order), .returns(let order): fields.append(field("out_trade_no", order.number.bytes))
+        case .cancel(let order):
+            fields.append(field("out_trade_no", order.number.bytes))
+            fields += login(merchant)
+        case .refund(let refund):
+            fields += [
+                field("out_trade_no", refund.order.number.bytes),
+                field("out_refund_no", refund.number.bytes),
+                field("refund_fee", try amount(refund.amount, field: "refund_fee")),
+            ]
+            fields += login(merchant)
+        case .refundQuery(let refund): fields.append(field("out_refund_no", refund.number.bytes))
+        }
+        return fields
+    }
+
+    static func field(_ name: StaticString, _ value: [UInt8]) -> (name: [UInt8], value: [UInt8]) { (name.bytes, value) }
+
+    private static func login(_ merchant: QQWalletMerchant) -> Fields {
+        [field("op_user_id", merchant.operatorID), field("op_user_passwd", merchant.operatorPassword)]
+    }
+
+    private static func pay(_ payment: WalletPayment, of merchant: QQWalletMerchant) throws(WalletError) -> Fields {
+        let order = payment.order
+        return [
+            field("body", DisplayText.first([payment.subject, order.number.bytes], limit: 127)),
+            field("attach", order.nonce.bytes),
+            field("out_trade_no", order.number.bytes),
+            field("fee_type", ("CNY" as StaticString).bytes),
+            field("total_fee", try amount(order.amount, field: "total_fee")),
+            field("spbill_create_ip", merchant.machine),
+            field("notify_url", merchant.notices),
+            field("device_info", order.number.register.bytes),
+            field("auth_code", payment.code.secret),
+            field("trade_type", ("MICROPAY" as StaticString).bytes),
+        ]
+    }
+
+    private static func amount(_ amount: Money, field: String) throws(WalletError) -> [UInt8] {
+        guard (1...10_000_000_000).contains(amount.fen) else { throw .malformed(field: field) }
+        return Decimal.text(amount.fen)
+    }
+}
