@@ -224,15 +224,5 @@ extension CloudEvent {
 }
 
 extension CloudPayment {
-    /// The undo's own refund: always the whole amount, always the same number.
-    var undoRefund: WalletRefund {
-        WalletRefund(
-            order: order,
-            number: intent.orderNumber.refundNumber(0),
-            // Both clouds may send it, so that it has to follow from the intent.
-            requestedAt: intent.startedAt,
-            amount: intent.amount,
-            reason: ("payment revoked" as StaticString).bytes
-        )
-    }
+    var undoRefund: WalletRefund { order.undoRefund }
 }

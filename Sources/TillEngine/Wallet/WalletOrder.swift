@@ -15,6 +15,18 @@ package struct WalletOrder: Equatable, Sendable {
         nonce = intent.nonce
         startedAt = intent.startedAt
     }
+
+    /// The undo's own refund: always the whole amount, always the same number.
+    package var undoRefund: WalletRefund {
+        WalletRefund(
+            order: self,
+            number: number.refundNumber(0),
+            // Both clouds may send it, so that it has to follow from the intent.
+            requestedAt: startedAt,
+            amount: amount,
+            reason: ("payment revoked" as StaticString).bytes
+        )
+    }
 }
 
 /// The one pay call of an order.

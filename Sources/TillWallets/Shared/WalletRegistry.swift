@@ -42,6 +42,13 @@ package struct WalletRegistry: Sendable {
             schedule: .qqWallet,
             open: { settings throws(WalletSettingsError) in try QQWalletClient.open(settings) }
         ),
+        Row(
+            wallet: .unionPay,
+            version: "acp-5.1.0",
+            section: "unionpay",
+            schedule: .unionPay,
+            open: { settings throws(WalletSettingsError) in try UnionPayClient.open(settings) }
+        ),
     ]
 
     package static func row(wallet: Wallet, version: String) -> Row? {

@@ -1,0 +1,154 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+import TillEngine
+
+/// UnionPay's wire forms: fields, limits and dates are converted here and nowhere else. Amounts are fen already.
+struct UnionPayCodec: Sendable {
+    typealias Fields = [(name: String, value: [UInt8])]
+
+    let merchantID: [UInt8]
+    /// Where UnionPay sends its notices. Nothing depends on them, but the field is mandatory.
+    let notices: [UInt8]
+
+    static func path(_ operation: WalletOperation) -> String {
+        switch operation {
+        case .pay, .cancel, .refund: "/gateway/api/backTransReq.do"
+        case .query, .refundQuery, .returns: "/gateway/api/queryTrans.do"
+        }
+    }
+
+    static func field(_ name: String, _ text: StaticString) -> (name: String, value: [UInt8]) { (name, text.bytes) }
+    static func field(_ name: String, _ value: [UInt8]) -> (name: String, value: [UInt8]) { (name, value) }
+
+    /// What a message is about. Each answer repeats it.
+    private struct Subject {
+        let type: StaticString
+        let subtype: StaticString
+        let number: [UInt8]
+        let time: Timestamp
+    }
+
+    /// A reversal names the order itself; a refund, and the question for one, names the refund.
+    private func subject(_ operation: WalletOperation) -> Subject {
+        switch operation {
+        case .pay(let payment): subject("01", "06", payment.order)
+        case .query(let order): subject("00", "00", order)
+        case .cancel(let order): subject("99", "01", order)
+        case .refund(let refund): subject("04", "00", refund)
+        case .refundQuery(let refund): subject("00", "00", refund)
+        case .returns(let order): subject("00", "00", order.undoRefund)
+        }
+    }
+
+    private func subject(_ type: StaticString, _ subtype: StaticString, _ order: WalletOrder) -> Subject {
+        Subject(type: type, subtype: subtype, number: order.number.bytes, time: order.startedAt)
+    }
+
+    private func subject(_ type: StaticString, _ subtype: StaticString, _ refund: WalletRefund) -> Subject {
+        Subject(type: type, subtype: subtype, number: refund.number.bytes, time: refund.requestedAt)
+    }
+
+    /// All fields of the call but the signature.
+    func fields(_ operation: WalletOperation, certificateID: [UInt8]) throws(WalletError) -> Fields {
+        let subject = subject(operation)
+        guard let time = ChinaTime(subject.time) else { throw .malformed(field: "txnTime") }
+        var fields: Fields = [
+            Self.field("version", "5.1.0"),
+            Self.field("encoding", "UTF-8"),
+            Self.field("certId", certificateID),
+            Self.field("signMethod", "01"),
+            Self.field("txnType", subject.type),
+            Self.field("txnSubType", subject.subtype),
+            Self.field("bizType", "000000"),
+            Self.field("accessType", "0"),
+            Self.field("merId", merchantID),
+            Self.field("orderId", subject.number),
+            Self.field("txnTime", time.compact),
+        ]
+        switch operation {
+        case .query, .refundQuery, .returns: break
+        case .cancel: fields.append(Self.field("channelType", "08"))
+        case .pay(let payment):
+            guard (1...20).contains(payment.code.secret.count) else { throw .malformed(field: "qrNo") }
+            fields += try money(payment.order.amount)
+            // No termId: it wants eight digits, which hold fewer numbers than there are names of registers.
+            fields += [
+                Self.field("qrNo", payment.code.secret),
+                Self.field("reqReserved", payment.order.nonce.bytes),
+            ]
+        case .refund(let refund):
+            guard let origin = ChinaTime(refund.order.startedAt) else { throw .malformed(field: "origTxnTime") }
+            fields += try money(refund.amount)
+            fields += [
+                Self.field("origOrderId", refund.order.number.bytes),
+                Self.field("origTxnTime", origin.compact),
+            ]
+        }
+        return fields
+    }
+
+    private func money(_ amount: Money) throws(WalletError) -> Fields {
+        guard (1...10_000_000_000).contains(amount.fen) else { throw .malformed(field: "txnAmt") }
+        return [
+            Self.field("channelType", "08"),
+            Self.field("txnAmt", Decimal.text(amount.fen)),
+            Self.field("currencyCode", "156"),
+            Self.field("backUrl", notices),
+        ]
+    }
+
+    // MARK: In
+
+    enum Echo { case same, other, missing }
+
+    /// Whether an answer is about what was asked. The signature covers neither the path nor the request, and an order
+    /// and its reversal have one number and one time: only the type tells their answers apart.
+    func echo(of operation: WalletOperation, in answer: UnionPayAnswer) -> Echo {
+        let subject = subject(operation)
+        guard let time = ChinaTime(subject.time) else { return .missing }
+        let expected: [(StaticString, [UInt8])] = [
+            ("merId", merchantID), ("orderId", subject.number), ("txnTime", time.compact),
+            ("txnType", subject.type.bytes), ("txnSubType", subject.subtype.bytes),
+        ]
+        var echo = Echo.same
+        for (name, value) in expected {
+            guard let found = answer.form[name] else {
+                echo = .missing
+                continue
+            }
+            if found != value { return .other }
+        }
+        return echo
+    }
+}
+
+/// The fields of one answer.
+struct UnionPayAnswer {
+    let form: UnionPayForm
+
+    /// A code of the wallet: ASCII of a sane length, or nothing.
+    func code(_ name: StaticString) -> String? {
+        form[name].flatMap { DisplayText.token($0, limit: 64) }.map { String(decoding: $0, as: UTF8.self) }
+    }
+
+    func amount(_ name: StaticString) -> Money? {
+        form[name].flatMap { Decimal.parse($0) }.map { Money(fen: $0) }
+    }
+
+    var isYuan: Bool { form["currencyCode"].map { ("156" as StaticString).matches($0) } ?? false }
+
+    /// Money taken. Nil where a field is missing, or where the currency is another.
+    var trade: WalletTrade? {
+        guard let number = form["orderId"].flatMap({ OrderNumber($0) }), let amount = amount("txnAmt"), isYuan,
+            let transaction = form["queryId"].flatMap({ WalletTransactionID($0) })
+        else { return nil }
+        // The account number stays here, masked or not: it tells the cashier nothing.
+        return WalletTrade(
+            orderNumber: number,
+            amount: amount,
+            transaction: transaction,
+            nonce: EchoedNonce.read(form["reqReserved"]),
+            payer: []
+        )
+    }
+}
