@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import TillDomain
+import TillEngine
 
 @testable import TillWallets
 
@@ -46,5 +47,30 @@ struct OpenSSLTests {
         )
         try Data(try #require(Base64.decode(ours.sign(text)))).write(to: folder.appending(path: "ours"))
         try openssl(["dgst", "-sha256", "-verify", "public.pem", "-signature", "ours", "text"], in: folder)
+    }
+
+    @Test("what UnionPay gets, openssl verifies with the merchant's certificate, over the text of the hash")
+    func unionPay() throws {
+        let folder = URL(filePath: NSTemporaryDirectory()).appending(path: "till-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let certificate = folder.appending(path: "merchant.pem")
+        try Data(Fixture.text("keys/unionpay-merchant.pem").utf8).write(to: certificate)
+        try openssl(["x509", "-in", "merchant.pem", "-pubkey", "-noout", "-out", "public.pem"], in: folder)
+        let payment = WalletOperation.pay(try Sample.payment(code: "6220835931895481436"))
+        let request = try Account.unionPay().request(for: payment, at: Sample.now, message: Sample.message())
+        let fields = String(decoding: request.body, as: UTF8.self).split(separator: "&").map { field in
+            field.split(separator: "=", maxSplits: 1).map { String($0).removingPercentEncoding ?? "" }
+        }
+        let encoded = try #require(fields.first { $0[0] == "signature" }?.last)
+        let signature = try #require(Data(base64Encoded: encoded))
+        let text = fields.filter { $0[0] != "signature" }.map { $0.joined(separator: "=") }.sorted()
+            .joined(separator: "&")
+        try Data(text.utf8).write(to: folder.appending(path: "text"))
+        try signature.write(to: folder.appending(path: "signature"))
+        try openssl(["dgst", "-sha256", "-r", "-out", "hash", "text"], in: folder)
+        let hash = try Data(contentsOf: folder.appending(path: "hash")).prefix(64)
+        try hash.write(to: folder.appending(path: "hash"))
+        try openssl(["dgst", "-sha256", "-verify", "public.pem", "-signature", "signature", "hash"], in: folder)
     }
 }

@@ -33,13 +33,41 @@ import TillWallets
         #expect(request.needsClientCertificate == (name == "cancel" || name == "refund"))
     }
 
+    @Test(
+        "a QQ Wallet request is the documented one",
+        arguments: ["pay", "query", "cancel", "refund", "refund-query"]
+    )
+    func qqWallet(name: String) throws {
+        let expected = try Fixture("qqwallet/\(name).request")
+        let operation = try Sample.operation(name, code: "910728310408849937")
+        let request = try Account.qqWallet().request(for: operation, at: Sample.now, message: Sample.message())
+        #expect("\(request.method) \(request.target) HTTP/1.1" == expected.firstLine)
+        #expect(request.headers == expected.headers)
+        #expect(String(decoding: request.body, as: UTF8.self) == String(decoding: expected.body, as: UTF8.self))
+        #expect(request.needsClientCertificate == (name == "cancel" || name == "refund"))
+    }
+
+    @Test(
+        "a UnionPay request is the documented one",
+        arguments: ["pay", "query", "cancel", "refund", "refund-query"]
+    )
+    func unionPay(name: String) throws {
+        let expected = try Fixture("unionpay/\(name).request")
+        let operation = try Sample.operation(name, code: "6220835931895481436")
+        let request = try Account.unionPay().request(for: operation, at: Sample.now, message: Sample.message())
+        #expect("\(request.method) \(request.target) HTTP/1.1" == expected.firstLine)
+        #expect(request.headers == expected.headers)
+        #expect(String(decoding: request.body, as: UTF8.self) == String(decoding: expected.body, as: UTF8.self))
+        #expect(!request.needsClientCertificate)
+    }
+
     @Test("a refund of a part asks for the part, under its own number, in the wallet's unit")
     func partRefund() throws {
         let order = try Sample.order()
         let part = WalletRefund(
             order: order,
             number: order.number.refundNumber(7),
-            requestedAt: order.startedAt,
+            requestedAt: Timestamp(milliseconds: 1_795_430_000_000),
             amount: Money(fen: 290),
             reason: []
         )
@@ -54,6 +82,16 @@ import TillWallets
         for (name, value) in [("refund_fee", "290"), ("total_fee", "1290"), ("out_refund_no", "\(part.number)")] {
             #expect(weChatPay.contains("<\(name)><![CDATA[\(value)]]></\(name)>"), "\(name)")
         }
+        let qqWallet = try body(try Account.qqWallet())
+        for (name, value) in [("refund_fee", "290"), ("out_refund_no", "\(part.number)")] {
+            #expect(qqWallet.contains("<\(name)><![CDATA[\(value)]]></\(name)>"), "\(name)")
+        }
+        // A refund is an order of its own there, with its own time; the origin is named by both as well.
+        let unionPay = try body(try Account.unionPay())
+        for field in [
+            "&txnAmt=290&", "&orderId=\(part.number)&", "&txnTime=20261123183320&",
+            "&origOrderId=\(order.number)&", "&origTxnTime=20261122183000&",
+        ] { #expect(unionPay.contains(field), "\(field) in \(unionPay)") }
     }
 
     @Test("both forms of a private key, with and without armour, sign alike")
@@ -81,7 +119,8 @@ import TillWallets
     @Test("the shopper's code never stands in a query, a description or a dump")
     func masked() throws {
         let code = "283456789012345678"
-        for adapter in [try Account.alipay(), try Account.weChatPay()] {
+        for wallet in Account.wallets {
+            let adapter = try Account.adapter(wallet)
             let request = try adapter.request(
                 for: .pay(Sample.payment(code: code)),
                 at: Sample.now,
@@ -92,7 +131,7 @@ import TillWallets
             dump(request, to: &dumped)
             for text in [request.target, "\(request)", String(reflecting: request), dumped] {
                 #expect(!text.contains(code))
-                #expect(!text.contains("auth_code"))
+                #expect(!text.contains("auth_code") && !text.contains("qrNo"))
             }
             #expect(!"\(request)".contains("sign"))
         }

@@ -21,7 +21,12 @@ import TillEngine
                 "appID": "wx0000000000000001", "mchID": "1900000001", "apiKey": Account.weChatPayKey,
                 "clientCertificate": "CERTIFICATE", "clientKey": "KEY",
             ],
-            "qqwallet": ["mchID": "1900000109"],
+            "qqwallet": [
+                "mchID": "1900000109", "apiKey": Account.weChatPayKey, "opUserID": "1900000109",
+                "opUserPassword": "operator's secret", "clientCertificate": "CERTIFICATE", "clientKey": "KEY",
+            ],
+            "unionpay": try Account.unionPaySettings().fields,
+            "someday": ["appID": "1"],
         ]
         return [UInt8](try JSONSerialization.data(withJSONObject: file))
     }
@@ -29,7 +34,7 @@ import TillEngine
     @Test("an exported file becomes one account for each wallet that is spoken, and survives being stored")
     func export() throws {
         let all = try WalletSettings.exported(in: exported())
-        #expect(all.map(\.wallet) == [.alipay, .weChatPay])
+        #expect(all.map(\.wallet) == [.alipay, .weChatPay, .qqWallet, .unionPay])
         for settings in all {
             let stored = try WalletSettings(document: settings.document)
             #expect(stored == settings)
@@ -47,9 +52,9 @@ import TillEngine
                 message: Sample.message()
             )
             #expect(account.baseURL(for: query) == "http://127.0.0.1:7300")
-            let isWeChat = account.wallet == .weChatPay
-            #expect(account.baseURL(for: cancel) == (isWeChat ? "https://127.0.0.1:7343" : "http://127.0.0.1:7300"))
-            #expect(account.clientCertificate?.key == (isWeChat ? "KEY" : nil))
+            let isCertified = account.wallet == .weChatPay || account.wallet == .qqWallet
+            #expect(account.baseURL(for: cancel) == (isCertified ? "https://127.0.0.1:7343" : "http://127.0.0.1:7300"))
+            #expect(account.clientCertificate?.key == (isCertified ? "KEY" : nil))
         }
     }
 
@@ -61,10 +66,12 @@ import TillEngine
             var dumped = ""
             dump(settings, to: &dumped)
             dump(account.clientCertificate, to: &dumped)
+            dump(account.adapter, to: &dumped)
             for text in [dumped, "\(settings)", String(reflecting: settings), "\(account)"] {
                 #expect(!text.contains("PRIVATE KEY"))
                 #expect(!text.contains(Account.weChatPayKey))
                 #expect(!text.contains("CERTIFICATE"))
+                #expect(!text.contains("operator's secret"))
             }
         }
         // A dump writes bytes as numbers, so that nothing at all may be in it.
@@ -75,6 +82,7 @@ import TillEngine
             alipayKey: Fixture.text("keys/wallet-public.pem")
         )
         #expect(Mirror(reflecting: try #require(pair)).children.isEmpty)
+        #expect(Mirror(reflecting: try QQWalletMerchant(Account.qqWalletSettings())).children.isEmpty)
         let error = #expect(throws: WalletSettingsError.self) {
             try WalletRegistry.account(from: Account.weChatPaySettings(["apiKey": "too-short-secret"]))
         }
@@ -87,7 +95,9 @@ import TillEngine
         #expect(Set(names).count == names.count)
         #expect(WalletRegistry.row(wallet: .alipay, version: "openapi-1.0")?.schedule == .alipay)
         #expect(WalletRegistry.row(wallet: .weChatPay, version: "v2")?.schedule == .weChatPay)
-        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v3") == nil)
+        #expect(WalletRegistry.row(wallet: .qqWallet, version: "v1")?.schedule == .qqWallet)
+        #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.1.0")?.schedule == .unionPay)
+        #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.0.0") == nil)
     }
 
     @Test(
@@ -100,13 +110,21 @@ import TillEngine
             ("wechatpay", "apiKey", "short"), ("wechatpay", "previousAPIKey", "short"),
             ("wechatpay", "signType", "SHA1"),
             ("wechatpay", "machineAddress", "two words"), ("wechatpay", "clientCertificate", "half"),
+            ("qqwallet", "mchID", ""), ("qqwallet", "mchID", "19 00"), ("qqwallet", "apiKey", "short"),
+            ("qqwallet", "previousAPIKey", "short"), ("qqwallet", "opUserID", ""), ("qqwallet", "opUserPassword", ""),
+            ("qqwallet", "appID", "two words"), ("qqwallet", "machineAddress", "2001:db8::1234:5678"),
+            ("qqwallet", "notifyURL", "https://a b"), ("qqwallet", "clientCertificate", "half"),
+            ("unionpay", "merID", ""), ("unionpay", "merID", "77729005813588"), ("unionpay", "notifyURL", "a b"),
+            ("unionpay", "certID", "68759663126"), ("unionpay", "signCertificate", ""),
+            ("unionpay", "signCertificate", "bm8gY2VydGlmaWNhdGU="), ("unionpay", "signPrivateKey", ""),
+            ("unionpay", "signPrivateKey", "bm8ga2V5"), ("unionpay", "rootCertificate", ""),
+            ("unionpay", "rootCertificate", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----"),
+            ("unionpay", "middleCertificate", ""), ("unionpay", "middleCertificate", "no PEM"),
         ]
     )
     func unusable(wallet: String, field: String, value: String) throws {
         let error = #expect(throws: WalletSettingsError.self) {
-            wallet == "alipay"
-                ? try WalletRegistry.account(from: Account.alipaySettings([field: value]))
-                : try WalletRegistry.account(from: Account.weChatPaySettings([field: value]))
+            try WalletRegistry.account(from: Account.settings(wallet, [field: value]))
         }
         let text = error?.description ?? ""
         #expect(text.contains(field == "clientCertificate" ? "clientKey" : field), "\(text)")
@@ -121,6 +139,31 @@ import TillEngine
             try WalletRegistry.account(from: Account.alipaySettings(own))
         }
         #expect(error?.description.contains("own public key") == true)
+    }
+
+    @Test(
+        "keys and certificates of UnionPay's that do not belong together are told apart",
+        arguments: [
+            ("signPrivateKey", "wallet-private", "not the key of signCertificate"),
+            ("rootCertificate", "unionpay-middle", "does not sign itself"),
+            ("middleCertificate", "unionpay-stranger", "does not come from rootCertificate"),
+        ]
+    )
+    func unionPayMixed(field: String, file: String, words: String) throws {
+        let changes = [field: try Fixture.text("keys/\(file).pem")]
+        let error = #expect(throws: WalletSettingsError.self) {
+            try WalletRegistry.account(from: Account.unionPaySettings(changes))
+        }
+        #expect(error?.description.contains("\(field) cannot be used") == true)
+        #expect(error?.description.contains(words) == true)
+    }
+
+    @Test("the number of UnionPay's certificate follows from the certificate, and several may be pinned")
+    func unionPayFreedom() throws {
+        let middle = try Fixture.text("keys/unionpay-middle.pem")
+        let adapter = try Account.unionPay(["certID": "", "middleCertificate": "\(middle)\n# next\n\(middle)"])
+        let request = try adapter.request(for: .query(Sample.order()), at: Sample.now, message: Sample.message())
+        #expect(String(decoding: request.body, as: UTF8.self).contains("&certId=68759663125&"))
     }
 
     @Test("over https a client certificate is a must where the wallet asks for one")
@@ -146,7 +189,8 @@ import TillEngine
                 try WalletSettings(wallet: .alipay, version: "openapi-1.0", baseURL: url, fields: [:])
             }
         }
-        let other = try WalletSettings(wallet: .unionPay, version: "5.1.0", baseURL: "http://127.0.0.1", fields: [:])
+        let url = "http://127.0.0.1"
+        let other = try WalletSettings(wallet: .unionPay, version: "acp-5.0.0", baseURL: url, fields: [:])
         #expect(throws: WalletSettingsError.self) { try WalletRegistry.account(from: other) }
     }
 }

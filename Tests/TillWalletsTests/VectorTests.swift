@@ -131,6 +131,42 @@ import TillEngine
         #expect(outcome == .pay(.waitingForShopper))
     }
 
+    @Test("QQ Wallet's vectors: the official example, a payment with Chinese text, an operator's password")
+    func qqWallet() throws {
+        let key = "192006250b4c09247ec02edce69f6a2d"
+        let official = [
+            "appid": "d930ea5d5a258f4f", "body": "test", "device_info": "1000", "mch_id": "10000100",
+            "nonce_str": "ibuaiVcKdpRxkhJA",
+        ]
+        #expect(sign(official, .md5, key: key) == "C16640534B737634F08566717AD030EB")
+        let payment = [
+            "auth_code": "910728310408849937", "body": "便利店-商品", "device_info": "S0001R02", "fee_type": "CNY",
+            "mch_id": "1900000109", "nonce_str": "0f1e2d3c4b5a69788796a5b4c3d2e1f0",
+            "notify_url": "https://pay.example.test/qq/notify", "out_trade_no": "S0001R02T000123",
+            "spbill_create_ip": "10.1.2.3", "total_fee": "1280", "trade_type": "MICROPAY",
+        ]
+        #expect(sign(payment, .md5, key: key) == "B425B6CEB326B8E50844BC61664ACC0E")
+        let merchant = try QQWalletMerchant(Account.qqWalletSettings())
+        #expect(String(decoding: merchant.operatorPassword, as: UTF8.self) == "96e79218965eb72c92a549dd5a330112")
+    }
+
+    @Test("UnionPay's vector: the hash that is signed, and the hash of its text")
+    func unionPay() {
+        let fields = [
+            "accessType": "0", "backUrl": "https://pay.example.test/up/notify", "bizType": "000000",
+            "certId": "68759663125", "channelType": "08", "currencyCode": "156", "encoding": "UTF-8",
+            "merId": "777290058135880", "orderId": "S0001R02T000123", "qrNo": "6220835931895481436",
+            "signMethod": "01", "termId": "00010002", "txnAmt": "1280", "txnSubType": "06",
+            "txnTime": "20261122100000", "txnType": "01", "version": "5.1.0", "reserved": "", "signature": "left out",
+        ]
+        let digest = UnionPaySigning.digest(fields.map { ([UInt8]($0.key.utf8), [UInt8]($0.value.utf8)) })
+        #expect(
+            String(decoding: digest, as: UTF8.self)
+                == "0d2e31f60051da97659c829bcb6d6078a52492af4983443316f0c102349fd486"
+        )
+        #expect(hex(digest) == "e45ab3dce132c7382d4cdadfa59eda44b3e7ece6646a9681d357062c3cc1eb90")
+    }
+
     private func hex(_ bytes: [UInt8]) -> String {
         String(decoding: Hex.encode(Crypto.SHA256.hash(data: bytes).map { $0 }), as: UTF8.self)
     }

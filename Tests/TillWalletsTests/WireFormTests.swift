@@ -90,7 +90,8 @@ import TillEngine
     func strangeTexts() throws {
         let strange = "]]>\u{0}\"\\</xml>&amp;=/"
         let items = [Sample.item(sku: "S 1", name: strange, quantity: 0, price: -5)]
-        for adapter in [try Account.alipay(), try Account.weChatPay()] {
+        for wallet in Account.wallets {
+            let adapter = try Account.adapter(wallet)
             let payment = try Sample.payment(subject: strange, operatorName: "王 小明", items: items)
             let content = try content(payment, adapter)
             #expect(!content.contains("goods_detail"))
@@ -119,21 +120,20 @@ import TillEngine
     )
     func amounts(fen: Int64) throws {
         let message = try Sample.message()
-        let alipay = try Account.alipay()
-        let weChatPay = try Account.weChatPay()
         let payment = WalletOperation.pay(try Sample.payment(amount: fen))
-        #expect(throws: WalletError.malformed(field: "total_amount")) {
-            try alipay.request(for: payment, at: Sample.now, message: message)
-        }
-        #expect(throws: WalletError.malformed(field: "total_fee")) {
-            try weChatPay.request(for: payment, at: Sample.now, message: message)
-        }
         let refund = WalletOperation.refund(try Sample.refund(amount: fen))
-        #expect(throws: WalletError.malformed(field: "refund_amount")) {
-            try alipay.request(for: refund, at: Sample.now, message: message)
-        }
-        #expect(throws: WalletError.malformed(field: "refund_fee")) {
-            try weChatPay.request(for: refund, at: Sample.now, message: message)
+        let fields = [
+            ("alipay", "total_amount", "refund_amount"), ("wechatpay", "total_fee", "refund_fee"),
+            ("qqwallet", "total_fee", "refund_fee"), ("unionpay", "txnAmt", "txnAmt"),
+        ]
+        for (wallet, total, part) in fields {
+            let adapter = try Account.adapter(wallet)
+            #expect(throws: WalletError.malformed(field: total)) {
+                try adapter.request(for: payment, at: Sample.now, message: message)
+            }
+            #expect(throws: WalletError.malformed(field: part)) {
+                try adapter.request(for: refund, at: Sample.now, message: message)
+            }
         }
     }
 
@@ -147,6 +147,16 @@ import TillEngine
         }
     }
 
+    @Test("a code that UnionPay has no room for is refused before anything is sent")
+    func longCode() throws {
+        let adapter = try Account.unionPay()
+        let payment = WalletOperation.pay(try Sample.payment(code: String(repeating: "6", count: 21)))
+        let message = try Sample.message()
+        #expect(throws: WalletError.malformed(field: "qrNo")) {
+            try adapter.request(for: payment, at: Sample.now, message: message)
+        }
+    }
+
     @Test("a repeated refund differs from the first in nothing but the signature's random text")
     func repeatedRefund() throws {
         let adapter = try Account.weChatPay()
@@ -156,5 +166,12 @@ import TillEngine
             return document.fields.filter { ![[UInt8]("sign".utf8), [UInt8]("nonce_str".utf8)].contains($0.name) }
         }
         #expect(try fields(MessageID(1, 2)) == fields(MessageID(3, 4)))
+        // UnionPay's has no random text, and its time is the refund's: it is the same message.
+        let unionPay = try Account.unionPay()
+        let bodies = try [MessageID(1, 2), MessageID(3, 4)].enumerated().map { later, message in
+            let now = Sample.now + Int64(later) * 3_600_000
+            return try unionPay.request(for: .refund(Sample.refund()), at: now, message: message).body
+        }
+        #expect(bodies[0] == bodies[1])
     }
 }

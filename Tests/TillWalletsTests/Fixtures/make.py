@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # Part of Tillbridge. See LICENSE.
 """Writes the fixtures: what the wallets' documents say a request and an answer look like, with real signatures."""
-import base64, hashlib, hmac, pathlib, subprocess
+import base64, hashlib, hmac, pathlib, subprocess, tempfile
 from urllib.parse import quote
 
 HERE = pathlib.Path(__file__).parent
@@ -348,11 +348,333 @@ def wx_answers():
     wx_fail("refund-query-nothing", "REFUNDNOTEXIST", "not exist")
 
 
+# QQ Wallet
+
+QQ_BASE = dict(mch_id="1900000109")
+QQ_TRADE = "1900000109471612220000000001"
+
+
+def qq_request(case, path, fields):
+    fields = {**QQ_BASE, "nonce_str": "7QK2M4T9XW3P8DHC5NRA6V0BEF", **fields}
+    fields["sign"] = wx_sign(fields, "MD5")
+    save(
+        f"qqwallet/{case}.request",
+        [f"POST /cgi-bin/pay/{path}.cgi HTTP/1.1", "Content-Type: text/xml; charset=utf-8"], wx_xml(fields))
+
+
+def qq_requests():
+    login = dict(op_user_id="1900000109", op_user_passwd="96e79218965eb72c92a549dd5a330112")
+    qq_request("pay", "qpay_micro_pay", dict(
+        body=SUBJECT, attach=NONCE, out_trade_no=NUMBER, fee_type="CNY", total_fee="1290",
+        spbill_create_ip="127.0.0.1", notify_url="https://notices.invalid/qqwallet", device_info=NUMBER[1:10],
+        auth_code="910728310408849937", trade_type="MICROPAY"))
+    qq_request("query", "qpay_order_query", dict(out_trade_no=NUMBER))
+    qq_request("cancel", "qpay_reverse", dict(out_trade_no=NUMBER, **login))
+    qq_request("refund", "qpay_refund", dict(
+        out_trade_no=NUMBER, out_refund_no=REFUND, refund_fee="1290", **login))
+    qq_request("refund-query", "qpay_refund_query", dict(out_refund_no=REFUND))
+
+
+def qq_answer(case, body, status="200 OK"):
+    save(f"qqwallet/{case}.response", [f"HTTP/1.1 {status}", "Content-Type: text/xml; charset=utf-8"], body)
+
+
+def qq_fields(**fields):
+    fields = {
+        "return_code": "SUCCESS", "return_msg": "SUCCESS", "retcode": "0", "retmsg": "ok", **QQ_BASE,
+        "nonce_str": "a1b2c3d4e5f60718", **fields}
+    return {**fields, "sign": wx_sign(fields, "MD5")}
+
+
+def qq_signed(case, **fields):
+    qq_answer(case, wx_xml(qq_fields(**fields)))
+
+
+def qq_fail(case, code, **fields):
+    qq_signed(case, retcode="66228701", retmsg="fail", result_code="FAIL", err_code=code, err_code_des="", **fields)
+
+
+QQ_PAID = dict(
+    result_code="SUCCESS", trade_type="MICROPAY", trade_state="SUCCESS", bank_type="BALANCE", fee_type="CNY",
+    total_fee="1290", cash_fee="1290", coupon_fee="0", transaction_id=QQ_TRADE, out_trade_no=NUMBER,
+    device_info=NUMBER[1:10], attach=NONCE, time_end="20261122183002", openid="8A2B7A2D9E0F4D0B")
+
+
+def qq_answers():
+    qq_signed("pay-paid", **QQ_PAID)
+    qq_signed("pay-paid-no-state", **{**QQ_PAID, "trade_state": ""})
+    qq_signed("pay-paid-new-field", **QQ_PAID, coupon_fee_0="0", a_new_field="一个 新字段 ")
+    qq_signed("pay-paid-other-amount", **{**QQ_PAID, "total_fee": "129"})
+    qq_signed("pay-paid-decimal-amount", **{**QQ_PAID, "total_fee": "12.90"})
+    qq_signed("pay-paid-dollars", **{**QQ_PAID, "fee_type": "USD"})
+    qq_signed("pay-paid-stranger", **{**QQ_PAID, "attach": "table 12"})
+    qq_signed("pay-paid-other-merchant", **{**QQ_PAID, "mch_id": "1900000110"})
+    qq_signed("pay-paid-other-order", **{**QQ_PAID, "out_trade_no": OTHER_NUMBER})
+    qq_signed("pay-paid-other-state", **{**QQ_PAID, "trade_state": "REVOKED"})
+    good = qq_fields(**QQ_PAID)
+    qq_answer("pay-paid-unsigned", wx_xml({k: v for k, v in good.items() if k != "sign"}))
+    qq_answer("pay-paid-bad-signature", wx_xml({**good, "total_fee": "1291"}))
+    qq_answer("pay-paid-hmac", wx_xml({**good, "sign": wx_sign(good)}))
+    qq_answer("pay-paid-plain-text", "<?xml version=\"1.0\" encoding=\"UTF-8\" ?>\n<xml>\n" + "\n".join(
+        f"<{k}>{v}</{k}>" for k, v in good.items()) + "\n</xml>\n")
+    qq_fail("pay-typing", "USERPAYING")
+    qq_fail("pay-typing-state", "", trade_state="USERPAYING")
+    qq_signed("pay-typing-success", **{**QQ_PAID, "trade_state": "USERPAYING"})
+    qq_fail("pay-system-error", "SYSTEMERROR")
+    qq_fail("pay-balance-too-low", "NOTENOUGH")
+    qq_fail("pay-code-expired", "AUTHCODEEXPIRE")
+    qq_fail("pay-order-paid", "ORDERPAID")
+    qq_fail("pay-unlisted", "SOMETHING_NEW")
+    qq_answer("pay-refused-unsigned", wx_xml(dict(return_code="FAIL", return_msg="签名错误")))
+    qq_answer("html-page", "<html><head><title>502 Bad Gateway</title></head><body></body></html>\n")
+    qq_answer("bad-gateway-signed", wx_xml(good), status="502 Bad Gateway")
+    qq_answer("pay-field-twice", wx_xml(good).replace("</xml>", "<total_fee>1</total_fee></xml>"))
+
+    qq_signed("query-paid", **QQ_PAID)
+    qq_signed("query-paid-no-echo", **{**QQ_PAID, "attach": ""})
+    qq_signed("query-paid-no-state", **{**QQ_PAID, "trade_state": ""})
+    little = dict(result_code="SUCCESS", out_trade_no=NUMBER, attach=NONCE)
+    qq_signed("query-paid-no-amount", **little, trade_state="SUCCESS")
+    for case, state in [
+        ("refund-exists", "REFUND"), ("typing", "USERPAYING"), ("not-paid", "NOTPAY"), ("closed", "CLOSED"),
+        ("revoked", "REVOKED"), ("pay-error", "PAYERROR"), ("new-state", "PAUSED"),
+    ]:
+        qq_signed(f"query-{case}", **little, trade_state=state)
+    qq_fail("query-not-found", "ORDERNOTEXIST")
+
+    qq_signed("cancel-done", result_code="SUCCESS", recall="N")
+    qq_signed("cancel-again", result_code="SUCCESS", recall="Y")
+    qq_signed("cancel-no-recall", result_code="SUCCESS")
+    qq_fail("cancel-typing", "USERPAYING", recall="Y")
+    qq_fail("cancel-unlisted-again", "SOMETHING_NEW", recall="Y")
+    qq_fail("cancel-nothing-found", "ORDERNOTEXIST", recall="N")
+    qq_fail("cancel-done-before", "ORDERREVERSED", recall="N")
+
+    back = dict(
+        result_code="SUCCESS", transaction_id=QQ_TRADE, out_trade_no=NUMBER, total_fee="1290", out_refund_no=REFUND,
+        refund_id="1100000109201611220000000001", refund_channel="ORIGINAL", refund_fee="1290")
+    qq_signed("refund-accepted", **back)
+    qq_signed("refund-other-amount", **{**back, "refund_fee": "100"})
+    qq_fail("refund-merchant-empty", "NOTENOUGH")
+    qq_fail("refund-system-error", "SYSTEMERROR")
+
+    def shown(case, state, place=0, number=REFUND, amount="1290"):
+        qq_signed(case, **{
+            "result_code": "SUCCESS", "transaction_id": QQ_TRADE, "out_trade_no": NUMBER, "total_fee": "1290",
+            "cash_fee": "1290", "fee_type": "CNY", "refund_count": "1", f"out_refund_no_{place}": number,
+            f"refund_id_{place}": "1100000109201611220000000001", f"refund_channel_{place}": "ORIGINAL",
+            f"refund_fee_{place}": amount, f"coupon_refund_fee_{place}": "0", f"cash_refund_fee_{place}": amount,
+            f"refund_status_{place}": state, f"refund_recv_accout_{place}": "用户零钱"})
+
+    shown("refund-query-done", "SUCCESS")
+    shown("refund-query-done-second", "SUCCESS", place=1)
+    shown("refund-query-processing", "PROCESSING")
+    shown("refund-query-failed", "FAIL")
+    shown("refund-query-change", "CHANGE")
+    shown("refund-query-new-state", "PAUSED")
+    shown("refund-query-other-refund", "SUCCESS", number=NUMBER + "R01")
+    shown("refund-query-other-amount", "SUCCESS", amount="1")
+    qq_fail("refund-query-nothing", "REFUNDNOTEXIST")
+
+
+# UnionPay
+
+UP_TEST, UP_PRODUCTION = "00040000:SIGN", "中国银联股份有限公司"
+UP_CERTIFICATES = [  # name, signed by, key, third part of the common name, serial, from, to
+    ("merchant", "middle", "merchant-pkcs8", "777290058135880", 68759663125, "20200101", "20450101"),
+    ("sign", "middle", "wallet-private", UP_TEST, 1101, "20250101", "20270101"),
+    ("production", "middle", "wallet-private", UP_PRODUCTION, 1102, "20250101", "20270101"),
+    ("expired", "middle", "wallet-private", UP_TEST, 1103, "20240101", "20261122"),
+    ("renewed", "middle", "wallet-private", UP_TEST, 1104, "20261201", "20281201"),
+    ("customer", "middle", "wallet-private", "777290058135881", 1105, "20250101", "20270101"),
+    ("stranger", "stranger-middle", "wallet-private", UP_TEST, 1101, "20250101", "20270101"),
+    ("by-customer", "customer", "wallet-private", UP_TEST, 1106, "20250101", "20270101"),
+]
+
+
+def up_certificates():
+    """Root, middle and signing certificates, and some that must not be believed. Made once; they are not the same twice."""
+    keys = HERE / "keys"
+    with tempfile.TemporaryDirectory() as folder:
+        folder = pathlib.Path(folder)
+
+        def openssl(*arguments):
+            subprocess.run(["openssl", *map(str, arguments)], cwd=folder, check=True, capture_output=True)
+
+        def issue(name, issuer, key, subject, serial, begin, end, authority):
+            (folder / "index").write_text("")
+            (folder / "serial").write_text(f"{serial:010x}\n")
+            (folder / "ca.cnf").write_text(
+                "[ca]\ndefault_ca=d\n[d]\ndatabase=index\nserial=serial\nnew_certs_dir=.\ndefault_md=sha256\n"
+                "policy=p\nx509_extensions=e\nunique_subject=no\n[p]\ncountryName=optional\ncommonName=supplied\n"
+                + "[e]\nbasicConstraints=critical,CA:" + ("TRUE" if authority else "FALSE") + "\nkeyUsage=critical,"
+                + ("keyCertSign,cRLSign" if authority else "digitalSignature,nonRepudiation") + "\n")
+            openssl("req", "-new", "-utf8", "-key", key, "-subj", f"/C=CN/CN={subject}", "-out", "request")
+            signer = ["-selfsign", "-keyfile", key] if issuer is None else [
+                "-cert", f"{issuer}.pem", "-keyfile", f"{issuer}.key"]
+            openssl(
+                "ca", "-batch", "-notext", "-utf8", "-config", "ca.cnf", "-preserveDN", "-startdate",
+                begin + "000000Z", "-enddate", end + "000000Z", "-in", "request", "-out", f"{name}.pem", *signer)
+            (folder / f"{name}.key").write_bytes(pathlib.Path(folder / key).read_bytes())
+
+        for prefix in ["", "stranger-"]:
+            for name, issuer in [("root", None), ("middle", f"{prefix}root")]:
+                openssl("genrsa", "-out", f"{prefix}{name}.new", "2048")
+                issue(
+                    prefix + name, issuer, f"{prefix}{name}.new", f"Fixture {name}", 1, "20200101", "20500101", True)
+        for name, issuer, key, third, serial, begin, end in UP_CERTIFICATES:
+            issue(name, issuer, keys / f"{key}.pem", f"041@Z12@{third}@00000062", serial, begin, end, False)
+        for name in ["root", "middle", *(row[0] for row in UP_CERTIFICATES)]:
+            (keys / f"unionpay-{name}.pem").write_bytes((folder / f"{name}.pem").read_bytes())
+
+
+UP_TIME, UP_MERCHANT = "20261122183000", "777290058135880"
+
+
+def up_digest(fields):
+    joined = "&".join(f"{k}={fields[k]}" for k in sorted(fields) if fields[k] != "" and k != "signature")
+    return hashlib.sha256(joined.encode()).hexdigest().encode()
+
+
+def up_request(case, path, kind, subtype, order=NUMBER, time=UP_TIME, **fields):
+    fields = {
+        "version": "5.1.0", "encoding": "UTF-8", "certId": "68759663125", "signMethod": "01", "txnType": kind,
+        "txnSubType": subtype, "bizType": "000000", "accessType": "0", "merId": UP_MERCHANT, "orderId": order,
+        "txnTime": time, **fields}
+    fields["signature"] = rsa("merchant-pkcs8.pem", up_digest(fields))
+    save(
+        f"unionpay/{case}.request",
+        [f"POST /gateway/api/{path}.do HTTP/1.1", "Content-Type: application/x-www-form-urlencoded;charset=UTF-8"],
+        "&".join(f"{k}={quote(v, safe='')}" for k, v in fields.items()))
+
+
+def up_requests():
+    money = dict(channelType="08", txnAmt="1290", currencyCode="156", backUrl="http://www.specialUrl.com")
+    up_request("pay", "backTransReq", "01", "06", **money, qrNo="6220835931895481436", reqReserved=NONCE)
+    up_request("query", "queryTrans", "00", "00")
+    up_request("cancel", "backTransReq", "99", "01", channelType="08")
+    up_request("refund", "backTransReq", "04", "00", REFUND, **money, origOrderId=NUMBER, origTxnTime=UP_TIME)
+    up_request("refund-query", "queryTrans", "00", "00", REFUND)
+
+
+UP_TYPES = {"pay": ("01", "06"), "query": ("00", "00"), "cancel": ("99", "01"), "refund": ("04", "00")}
+
+
+def up_fields(case, code, certificate="sign", **fields):
+    kind, subtype = UP_TYPES["query" if "query" in case else case.split("-")[0]]
+    order = REFUND if case.startswith("refund") else NUMBER
+    return {
+        "accessType": "0", "bizType": "000000", "encoding": "UTF-8", "merId": UP_MERCHANT, "orderId": order,
+        "respCode": code, "respMsg": "成功[0000000]" if code == "00" else "失败[1234567]", "signMethod": "01",
+        "txnSubType": subtype, "txnTime": UP_TIME, "txnType": kind, "version": "5.1.0",
+        "signPubKeyCert": (HERE / "keys" / f"unionpay-{certificate}.pem").read_text().replace("\n", "\r\n"), **fields}
+
+
+def up_signed(fields):
+    return {**fields, "signature": rsa("wallet-private.pem", up_digest(fields))}
+
+
+def up_text(fields):
+    return "&".join(f"{k}={v}" for k, v in fields.items())
+
+
+def up_write(case, body, status="200 OK"):
+    save(f"unionpay/{case}.response", [f"HTTP/1.1 {status}", "Content-Type: text/html;charset=UTF-8"], body)
+
+
+def up_answer(case, code="00", certificate="sign", **fields):
+    up_write(case, up_text(up_signed(up_fields(case, code, certificate, **fields))))
+
+
+UP_MONEY = dict(currencyCode="156", txnAmt="1290", reqReserved=NONCE)
+UP_FOUND = dict(
+    **UP_MONEY, queryId="702611221830001234567", traceNo="123456", traceTime="1122183000", settleDate="1122",
+    settleAmt="1290", settleCurrencyCode="156", accNo="6216***********0018", payCardType="01", issInsNo="01020000",
+    origRespMsg="成功[0000000]")
+
+
+def up_answers():
+    accepted = dict(**UP_MONEY, queryId="702611221830001234567")
+    up_answer("pay-accepted", **accepted)
+    up_answer("pay-accepted-nested", **accepted, cardTransData="{a=1&b={c=2&d=3}&e=4}", discountInfo="[{x=1&y=2}]")
+    up_answer("pay-accepted-claims-paid", **accepted, origRespCode="00")
+    up_answer("pay-accepted-other-merchant", **{**accepted, "merId": "777290058135881"})
+    up_answer("pay-accepted-other-order", **{**accepted, "orderId": OTHER_NUMBER})
+    up_answer("pay-accepted-other-time", **{**accepted, "txnTime": "20261122183001"})
+    for certificate in ["production", "expired", "renewed", "customer", "stranger", "by-customer"]:
+        up_answer(f"pay-accepted-{certificate}", certificate=certificate, **accepted)
+    good = up_signed(up_fields("pay", "00", **accepted))
+    up_write("pay-accepted-empty-fields", up_text({**good, "issInsCode": ""}))
+    up_write("pay-accepted-unsigned", up_text({k: v for k, v in good.items() if k != "signature"}))
+    up_write("pay-accepted-no-certificate", up_text(up_signed({
+        k: v for k, v in good.items() if k not in ("signature", "signPubKeyCert")})))
+    up_write("pay-accepted-bad-signature", up_text({**good, "txnAmt": "1291"}))
+    up_write("pay-accepted-hashed-once", up_text({**good, "signature": rsa("wallet-private.pem", "&".join(
+        f"{k}={good[k]}" for k in sorted(good) if k != "signature").encode())}))
+    up_write("pay-accepted-own-key", up_text({**good, "signature": rsa("merchant-pkcs8.pem", up_digest(good))}))
+    up_write("pay-accepted-encoded", "&".join(f"{k}={quote(v, safe='')}" for k, v in good.items()))
+    up_write("pay-field-twice", up_text(good) + "&txnAmt=1")
+    up_write("pay-no-equals", up_text(good) + "&nothing")
+    up_write("pay-empty", "")
+    up_write("html-page", "<html><head><title>502 Bad Gateway</title></head><body></body></html>\n")
+    up_write("bad-gateway-signed", up_text(good), status="502 Bad Gateway")
+    for case, code in [
+        ("balance-too-low", "64"), ("code-used", "86"), ("no-such-code", "88"), ("duplicate", "12"), ("unclear", "03"),
+        ("later", "05"), ("busy", "06"), ("unlisted", "ZZ"),
+    ]:
+        up_answer(f"pay-{case}", code, **UP_MONEY)
+    up_answer("pay-format-no-echo", "10", orderId="", txnTime="")
+    up_answer("pay-accepted-no-echo", "00", orderId="")
+
+    up_answer("query-paid", **UP_FOUND, origRespCode="00")
+    up_answer("query-paid-flawed", **UP_FOUND, origRespCode="A6")
+    up_answer("query-paid-no-echo", **{**UP_FOUND, "reqReserved": ""}, origRespCode="00")
+    up_answer("query-paid-stranger", **{**UP_FOUND, "reqReserved": "table 12"}, origRespCode="00")
+    up_answer("query-paid-other-amount", **{**UP_FOUND, "txnAmt": "129"}, origRespCode="00")
+    up_answer("query-paid-decimal-amount", **{**UP_FOUND, "txnAmt": "12.90"}, origRespCode="00")
+    up_answer("query-paid-dollars", **{**UP_FOUND, "currencyCode": "840"}, origRespCode="00")
+    up_answer("query-paid-no-currency", **{**UP_FOUND, "currencyCode": ""}, origRespCode="00")
+    up_answer("query-paid-no-number", **{**UP_FOUND, "queryId": ""}, origRespCode="00")
+    up_answer("query-no-state", **UP_FOUND)
+    for case, code in [
+        ("later", "05"), ("unclear", "04"), ("reversed", "46"), ("balance-too-low", "64"), ("refunded", "45"),
+        ("flawed", "75"), ("new-state", "ZZ"),
+    ]:
+        up_answer(f"query-{case}", **{**UP_FOUND, "origRespMsg": ""}, origRespCode=code)
+    up_answer("query-not-found", "34")
+    up_answer("query-too-often", "37")
+
+    up_answer("cancel-done")
+    for case, code in [("done-before", "46"), ("nothing-found", "34"), ("wrong-state", "35"), ("unclear", "03")]:
+        up_answer(f"cancel-{case}", code)
+
+    back = dict(
+        currencyCode="156", txnAmt="1290", queryId="702611221831001234568", origOrderId=NUMBER, origTxnTime=UP_TIME)
+    up_answer("refund-accepted", **back)
+    up_answer("refund-other-amount", **{**back, "txnAmt": "100"})
+    up_answer("refund-again", "12", **back)
+    up_answer("refund-unclear", "03", **back)
+    up_answer("refund-merchant-empty", "64", **back)
+    for case, code, changes in [
+        ("done", "00", {}), ("later", "05", {}), ("failed", "61", {}), ("new-state", "ZZ", {}),
+        ("other-amount", "00", {"txnAmt": "1"}), ("other-refund", "00", {"orderId": NUMBER + "R01"}),
+        ("other-time", "00", {"txnTime": "20261122183001"}),
+    ]:
+        up_answer(f"refund-query-{case}", **{**back, **changes}, origRespCode=code)
+    up_answer("refund-query-nothing", "34")
+
+
 if __name__ == "__main__":
-    for name in ["alipay", "wechatpay"]:
+    for name in ["alipay", "wechatpay", "qqwallet", "unionpay"]:
         (HERE / name).mkdir(exist_ok=True)
+    if not (HERE / "keys" / "unionpay-root.pem").exists():
+        up_certificates()
     alipay_requests()
     alipay_pay_answers()
     alipay_other_answers()
     wx_requests()
     wx_answers()
+    qq_requests()
+    qq_answers()
+    up_requests()
+    up_answers()

@@ -37,4 +37,57 @@ enum Account {
             fields: fields.merging(changes) { $1 }
         )
     }
+
+    static func qqWallet(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
+        try WalletRegistry.account(from: qqWalletSettings(changes)).adapter
+    }
+
+    static func qqWalletSettings(_ changes: [String: String] = [:]) throws -> WalletSettings {
+        let fields = [
+            "mchID": "1900000109", "apiKey": weChatPayKey, "opUserID": "1900000109", "opUserPassword": "111111",
+        ]
+        return try WalletSettings(
+            wallet: .qqWallet,
+            version: "v1",
+            baseURL: "http://127.0.0.1:7300",
+            fields: fields.merging(changes) { $1 }
+        )
+    }
+
+    static func unionPay(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
+        try WalletRegistry.account(from: unionPaySettings(changes)).adapter
+    }
+
+    static func unionPaySettings(_ changes: [String: String] = [:]) throws -> WalletSettings {
+        let fields = [
+            "merID": "777290058135880",
+            "certID": "68759663125",
+            "signCertificate": try Fixture.text("keys/unionpay-merchant.pem"),
+            "signPrivateKey": try Fixture.text("keys/merchant-pkcs8.pem"),
+            "rootCertificate": try Fixture.text("keys/unionpay-root.pem"),
+            "middleCertificate": try Fixture.text("keys/unionpay-middle.pem"),
+        ]
+        return try WalletSettings(
+            wallet: .unionPay,
+            version: "acp-5.1.0",
+            baseURL: "http://127.0.0.1:7300",
+            fields: fields.merging(changes) { $1 }
+        )
+    }
+
+    /// By the wallet's name on the wire.
+    static func settings(_ wallet: String, _ changes: [String: String] = [:]) throws -> WalletSettings {
+        switch wallet {
+        case "alipay": try alipaySettings(changes)
+        case "wechatpay": try weChatPaySettings(changes)
+        case "qqwallet": try qqWalletSettings(changes)
+        default: try unionPaySettings(changes)
+        }
+    }
+
+    static func adapter(_ wallet: String) throws -> any WalletAdapter {
+        try WalletRegistry.account(from: settings(wallet)).adapter
+    }
+
+    static let wallets = ["alipay", "wechatpay", "qqwallet", "unionpay"]
 }

@@ -7,13 +7,13 @@ import TillWallets
 
 /// The wallets' side of the signatures, for answers that no fixture has.
 enum AnswerWriter {
-    private static let alipayKey = Result {
+    private static let walletKey = Result {
         try _RSA.Signing.PrivateKey(pemRepresentation: Fixture.text("keys/wallet-private.pem"))
     }
 
     static func alipay(_ node: String, _ content: String) throws -> InboundResponse {
         let digest = SHA256.hash(data: Data(content.utf8))
-        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+        let signature = try walletKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
         let sign = signature.rawRepresentation.base64EncodedString()
         return InboundResponse(status: 200, body: [UInt8]("{\"\(node)\":\(content),\"sign\":\"\(sign)\"}".utf8))
     }
@@ -44,5 +44,42 @@ enum AnswerWriter {
 
     static func weChatPay(failure code: String) -> InboundResponse {
         weChatPay(["result_code": "FAIL", "err_code": code, "err_code_des": "…"])
+    }
+
+    static func qqWallet(_ fields: [String: String]) -> InboundResponse {
+        var fields = fields
+        fields["return_code"] = fields["return_code"] ?? "SUCCESS"
+        fields["mch_id"] = "1900000109"
+        fields["nonce_str"] = "a1b2c3d4e5f60718"
+        let text =
+            fields.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: "&") + "&key=" + Account.weChatPayKey
+        let digest = Insecure.MD5.hash(data: Data(text.utf8))
+        fields["sign"] = digest.map { String(format: "%02X", $0) }.joined()
+        let body = fields.map { "<\($0.key)>\($0.value)</\($0.key)>" }.joined()
+        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8))
+    }
+
+    static func qqWallet(failure code: String) -> InboundResponse {
+        qqWallet(["result_code": "FAIL", "err_code": code, "err_code_des": "…"])
+    }
+
+    /// An answer of UnionPay about the sample, to the call whose fixtures begin with `word`. Empty fields are left out.
+    static func unionPay(_ word: String, _ changes: [String: String] = [:]) throws -> InboundResponse {
+        let types = ["pay": ("01", "06"), "cancel": ("99", "01"), "refund": ("04", "00")][word] ?? ("00", "00")
+        var fields = [
+            "version": "5.1.0", "encoding": "UTF-8", "signMethod": "01", "txnType": types.0, "txnSubType": types.1,
+            "merId": "777290058135880", "txnTime": "20261122183000", "respCode": "00",
+            "orderId": "TQF000K703343G7H2000016R" + (word.hasPrefix("refund") ? "R00" : ""),
+            "signPubKeyCert": try Fixture.text("keys/unionpay-sign.pem"),
+        ].merging(changes) { $1 }
+        let text = fields.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
+            .map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+        let digest = SHA256.hash(data: Data(text.utf8)).map { String(format: "%02x", $0) }.joined()
+        let signature = try walletKey.get()
+            .signature(for: SHA256.hash(data: Data(digest.utf8)), padding: .insecurePKCS1v1_5)
+        fields["signature"] = signature.rawRepresentation.base64EncodedString()
+        let body = fields.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
+        return InboundResponse(status: 200, body: [UInt8](body.utf8))
     }
 }
