@@ -189,6 +189,43 @@ import TillStore
         #expect(wallets.calls.returns == 3 && wallets.calls.cancel == 0 && wallets.calls.refund == 0)
     }
 
+    @Test(
+        "where the wallet says paid for ever, money that went back is not given back again",
+        arguments: [QueryOutcome.closed, .returning, .unknown(.noAnswer), .unknown(.refundExists)]
+    )
+    func paidForEver(returns: QueryOutcome) async throws {
+        let wallets = FakeWallets(call: { operation in
+            switch operation {
+            case .query(let order): .query(.paid(.of(order)))
+            case .returns: .query(returns)
+            case .cancel: .cancel(.refused)
+            case .refund: .refund(.accepted)
+            case .refundQuery: .refundQuery(.done)
+            case .pay: .nothing(for: operation)
+            }
+        })
+        let service = service(wallets)
+        let rows = rows
+        let intent = Sample.intent(at: clock.now())
+        try await running(service) {
+            _ = try await service.answer(pay(intent), wait: .seconds(120))
+            _ = try await service.answer(revoke(intent), wait: .zero)
+            await waitUntil { rows.stored(intent.orderNumber)?.record.refundAccepted == true }
+            clock.advance(16_000)
+            await service.work(on: intent.orderNumber)
+            await waitUntil { rows.stored(intent.orderNumber)?.state == .revoked }
+            #expect(wallets.calls.refund == 1 && wallets.calls.returns == 0)
+            let before = rows.commits.count
+            clock.advance(130_000)
+            await service.work(on: intent.orderNumber)
+            await waitUntil { rows.commits.count >= before + 2 }
+            // Only where the wallet says that the refund is not there, the money is held after all.
+            let isHeld = returns == .unknown(.refundExists)
+            #expect(wallets.calls.returns >= 1)
+            #expect((rows.stored(intent.orderNumber)?.state == .revoked) == !isHeld)
+        }
+    }
+
     @Test("a commit that nobody can vouch for sends nothing and answers nothing")
     func unclearCommit() async throws {
         let wallets = FakeWallets()

@@ -32,11 +32,20 @@ extension PaymentService {
     ) {
         jobs.submit {
             var outcome = await self.wallets.perform(operation, intent: payment.intent)
-            // Some wallets say only that a refund exists. How much is still held is a second question.
-            if case .query(let order) = operation, case .query(.unknown(.refundExists)) = outcome {
-                outcome = await self.wallets.perform(.returns(order), intent: payment.intent)
-            }
+            if case .query(let order) = operation { outcome = await self.held(order, outcome, payment) }
             await self.complete(payment, completion(outcome))
+        }
+    }
+
+    /// How much is still held is a second question where the wallet says only that a refund exists, and where it says
+    /// *paid* for ever, whatever is refunded later: that is no news of an order whose undo ended with a refund.
+    private func held(_ order: WalletOrder, _ outcome: WalletOutcome, _ payment: CloudPayment) async -> WalletOutcome {
+        switch outcome {
+        case .query(.unknown(.refundExists)): return await wallets.perform(.returns(order), intent: payment.intent)
+        case .query(.paid) where payment.record.undoKind == .refunded:
+            let returns = await wallets.perform(.returns(order), intent: payment.intent)
+            return returns == .query(.unknown(.refundExists)) ? outcome : returns
+        default: return outcome
         }
     }
 
