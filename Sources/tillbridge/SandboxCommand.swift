@@ -14,10 +14,11 @@ struct SandboxCommand: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "sandbox",
-        abstract: "Play the wallets: Alipay and WeChat Pay as their documents describe them.",
+        abstract: "Play the wallets: Alipay, WeChat Pay, QQ Wallet and UnionPay as their documents describe them.",
         discussion: """
-            Serves /gateway.do (Alipay), /pay/… and /secapi/pay/… (WeChat Pay V2), the control interface under \
-            /sandbox/v1 (this machine only) and a shopper's phone at /phone. When it listens it prints one line: \
+            Serves /gateway.do (Alipay), /pay/… and /secapi/pay/… (WeChat Pay V2), /cgi-bin/pay/… (QQ Wallet), \
+            /gateway/api/… (UnionPay), the control interface under /sandbox/v1 (this machine only) and a shopper's \
+            phone at /phone. When it listens it prints one line: \
             ready {"sandbox":…,"sandboxTLS":…,"phone":…,"keys":…}.
             """
     )
@@ -28,7 +29,7 @@ struct SandboxCommand: AsyncParsableCommand {
     @Option(help: "The port to listen on; 0 for a free one.")
     var port = 7300
 
-    @Option(help: "A TLS port besides, where /secapi/ demands a client certificate; 0 for a free one.")
+    @Option(help: "A TLS port besides, where calls that give money back demand a client certificate; 0 for a free one.")
     var tlsPort: Int?
 
     @Option(help: "The folder for books, keys and the log of calls. Without it all is forgotten at the end.")

@@ -134,10 +134,10 @@ struct ControlRoutes: Sendable {
         return try ControlAnswer(
             try await core.perform { state, _ in
                 if let number {
-                    return SandboxWallet.allCases.compactMap { state[$0].trade(number: number) }
+                    return SandboxWallet.allCases.flatMap { state[$0].trades(number: number) }
                         .sorted { $0.createdAt > $1.createdAt }.map(TradeView.init)
                 }
-                // The newest of both wallets are among the newest of each.
+                // The newest of all wallets are among the newest of each.
                 let candidates = SandboxWallet.allCases.flatMap { wallet in
                     state[wallet].sequence.suffix(offset + limit)
                         .reversed().compactMap { state[wallet].trade(number: $0) }

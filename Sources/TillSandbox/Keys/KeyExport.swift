@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import CryptoExtras
 
 /// The merchant's side of the keys, as `sandbox.json` has it: what an integrator needs to talk to the wallets.
 package struct KeyExport: Codable, Sendable {
@@ -17,11 +18,31 @@ package struct KeyExport: Codable, Sendable {
         package let clientKey: String
     }
 
+    package struct QQWallet: Codable, Sendable {
+        package let mchID: String
+        package let apiKey: String
+        package let opUserID: String
+        package let opUserPassword: String
+        package let clientCertificate: String
+        package let clientKey: String
+    }
+
+    package struct UnionPay: Codable, Sendable {
+        package let merID: String
+        package let certID: String
+        package let signCertificate: String
+        package let signPrivateKey: String
+        package let rootCertificate: String
+        package let middleCertificate: String
+    }
+
     package let baseURL: String
     package let tlsBaseURL: String?
     package let caCertificate: String
     package let alipay: Alipay
     package let wechatpay: WeChatPay
+    package let qqwallet: QQWallet
+    package let unionpay: UnionPay
 
     package init(keys: SandboxKeys, baseURL: String, tlsBaseURL: String?) {
         self.baseURL = baseURL
@@ -40,6 +61,26 @@ package struct KeyExport: Codable, Sendable {
             clientCertificate: keys.tls.clientCertificate,
             clientKey: keys.tls.clientKey
         )
+        qqwallet = QQWallet(
+            mchID: keys.qqwallet.mchID,
+            apiKey: keys.qqwallet.apiKey,
+            opUserID: keys.qqwallet.opUserID,
+            opUserPassword: keys.qqwallet.opUserPassword,
+            clientCertificate: keys.qqwallet.clientCertificate,
+            clientKey: keys.qqwallet.clientKey
+        )
+        unionpay = UnionPay(
+            merID: keys.unionpay.merID,
+            certID: keys.unionpay.certID,
+            signCertificate: keys.unionpay.signCertificate,
+            signPrivateKey: keys.unionpay.signPrivateKey,
+            rootCertificate: keys.unionpay.rootCertificate,
+            middleCertificate: keys.unionpay.middleCertificate
+        )
+    }
+
+    private var unionPayKeyPKCS1: String {
+        get throws { try _RSA.Signing.PrivateKey(pemRepresentation: unionpay.signPrivateKey).pemRepresentation }
     }
 
     /// Writes `sandbox.json` and the PEM files, each with mode 0600.
@@ -52,6 +93,13 @@ package struct KeyExport: Codable, Sendable {
             ("alipay-public-key.pem", alipay.alipayPublicKey),
             ("wechatpay-client-certificate.pem", wechatpay.clientCertificate),
             ("wechatpay-client-key.pem", wechatpay.clientKey),
+            ("qqwallet-client-certificate.pem", qqwallet.clientCertificate),
+            ("qqwallet-client-key.pem", qqwallet.clientKey),
+            ("unionpay-sign-certificate.pem", unionpay.signCertificate),
+            ("unionpay-sign-private-key-pkcs8.pem", unionpay.signPrivateKey),
+            ("unionpay-sign-private-key-pkcs1.pem", try unionPayKeyPKCS1),
+            ("unionpay-root-certificate.pem", unionpay.rootCertificate),
+            ("unionpay-middle-certificate.pem", unionpay.middleCertificate),
         ] {
             try PrivateFile.write(text + "\n", to: folder + "/" + name)
         }

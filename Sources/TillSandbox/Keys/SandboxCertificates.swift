@@ -16,25 +16,12 @@ package struct SandboxCertificates: Codable, Sendable {
     private static let lifeInDays = 3650
 
     package static func make(mchID: String) throws -> SandboxCertificates {
-        let authorityKey = P256.Signing.PrivateKey()
-        let authorityName = try DistinguishedName {
-            OrganizationName("Tillbridge sandbox")
-            CommonName("Tillbridge sandbox CA")
-        }
-        let authority = try certificate(
-            for: authorityKey,
-            named: authorityName,
-            issuer: (authorityKey, authorityName),
-            extensions: Certificate.Extensions {
-                Critical(BasicConstraints.isCertificateAuthority(maxPathLength: 0))
-                Critical(KeyUsage(keyCertSign: true, cRLSign: true))
-            }
-        )
+        let (authority, issuer) = try makeAuthority(named: "Tillbridge sandbox CA")
         let serverKey = P256.Signing.PrivateKey()
         let server = try certificate(
-            for: serverKey,
+            for: .init(serverKey),
             named: DistinguishedName { CommonName("localhost") },
-            issuer: (authorityKey, authorityName),
+            issuer: issuer,
             extensions: Certificate.Extensions {
                 Critical(BasicConstraints.notCertificateAuthority)
                 Critical(KeyUsage(digitalSignature: true))
@@ -46,17 +33,7 @@ package struct SandboxCertificates: Codable, Sendable {
                 ])
             }
         )
-        let clientKey = P256.Signing.PrivateKey()
-        let client = try certificate(
-            for: clientKey,
-            named: DistinguishedName { CommonName(mchID) },
-            issuer: (authorityKey, authorityName),
-            extensions: Certificate.Extensions {
-                Critical(BasicConstraints.notCertificateAuthority)
-                Critical(KeyUsage(digitalSignature: true))
-                try ExtendedKeyUsage([.clientAuth])
-            }
-        )
+        let (client, clientKey) = try client(mchID: mchID, issuer: issuer)
         return SandboxCertificates(
             authority: try authority.serializeAsPEM().pemString,
             serverCertificate: try server.serializeAsPEM().pemString,
@@ -66,25 +43,73 @@ package struct SandboxCertificates: Codable, Sendable {
         )
     }
 
-    private static func certificate(
-        for key: P256.Signing.PrivateKey,
+    /// A client certificate with an authority of its own, whose key nobody keeps, as PEM text.
+    static func makeClient(mchID: String) throws -> (authority: String, certificate: String, key: String) {
+        let (authority, issuer) = try makeAuthority(named: "Tillbridge sandbox client CA")
+        let (client, key) = try client(mchID: mchID, issuer: issuer)
+        return (
+            try authority.serializeAsPEM().pemString, try client.serializeAsPEM().pemString, key.pemRepresentation
+        )
+    }
+
+    typealias Issuer = (key: Certificate.PrivateKey, name: DistinguishedName)
+
+    private static func makeAuthority(named commonName: String) throws -> (Certificate, Issuer) {
+        let key = Certificate.PrivateKey(P256.Signing.PrivateKey())
+        let name = try DistinguishedName {
+            OrganizationName("Tillbridge sandbox")
+            CommonName(commonName)
+        }
+        let authority = try certificate(
+            for: key,
+            named: name,
+            issuer: (key, name),
+            extensions: authorityExtensions(maxPathLength: 0)
+        )
+        return (authority, (key, name))
+    }
+
+    static func authorityExtensions(maxPathLength: Int) throws -> Certificate.Extensions {
+        try Certificate.Extensions {
+            Critical(BasicConstraints.isCertificateAuthority(maxPathLength: maxPathLength))
+            Critical(KeyUsage(keyCertSign: true, cRLSign: true))
+        }
+    }
+
+    private static func client(mchID: String, issuer: Issuer) throws -> (Certificate, P256.Signing.PrivateKey) {
+        let key = P256.Signing.PrivateKey()
+        let client = try certificate(
+            for: .init(key),
+            named: DistinguishedName { CommonName(mchID) },
+            issuer: issuer,
+            extensions: Certificate.Extensions {
+                Critical(BasicConstraints.notCertificateAuthority)
+                Critical(KeyUsage(digitalSignature: true))
+                try ExtendedKeyUsage([.clientAuth])
+            }
+        )
+        return (client, key)
+    }
+
+    static func certificate(
+        for key: Certificate.PrivateKey,
         named subject: DistinguishedName,
-        issuer: (key: P256.Signing.PrivateKey, name: DistinguishedName),
+        issuer: Issuer,
+        serialNumber: Certificate.SerialNumber = Certificate.SerialNumber(),
         extensions: Certificate.Extensions
     ) throws -> Certificate {
         // Begun a day early: a machine whose clock is a little behind must be able to use it.
         let start = Date().addingTimeInterval(-86_400)
         return try Certificate(
             version: .v3,
-            serialNumber: Certificate.SerialNumber(),
-            publicKey: .init(key.publicKey),
+            serialNumber: serialNumber,
+            publicKey: key.publicKey,
             notValidBefore: start,
             notValidAfter: start.addingTimeInterval(Double(lifeInDays) * 86_400),
             issuer: issuer.name,
             subject: subject,
-            signatureAlgorithm: .ecdsaWithSHA256,
             extensions: extensions,
-            issuerPrivateKey: .init(issuer.key)
+            issuerPrivateKey: issuer.key
         )
     }
 }

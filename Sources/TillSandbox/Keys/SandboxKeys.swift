@@ -22,6 +22,8 @@ package struct SandboxKeys: Codable, Sendable {
 
     package let alipay: Alipay
     package let wechatpay: WeChatPay
+    package let qqwallet: QQWallet
+    package let unionpay: UnionPay
     package let tls: SandboxCertificates
 
     /// Draws new keys.
@@ -43,11 +45,13 @@ package struct SandboxKeys: Codable, Sendable {
                 mchID: mchID,
                 apiKey: randomText(32, from: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
             ),
+            qqwallet: try QQWallet.make(),
+            unionpay: try UnionPay.make(),
             tls: try SandboxCertificates.make(mchID: mchID)
         )
     }
 
-    private static func randomText(_ length: Int, from alphabet: String) -> String {
+    static func randomText(_ length: Int, from alphabet: String) -> String {
         var generator = SystemRandomNumberGenerator()
         return String((0..<length).compactMap { _ in alphabet.randomElement(using: &generator) })
     }
@@ -62,10 +66,27 @@ package struct SandboxKeys: Codable, Sendable {
             return keys
         }
         let text = try PrivateFile.read(path)
+        let keys: SandboxKeys
         do {
-            return try JSONText.decode(SandboxKeys.self, from: text)
+            keys = try JSONText.decode(SandboxKeys.self, from: text)
         } catch {
             throw SandboxError("\(path) is damaged: move it away, or name another folder with --data.")
         }
+        // What was drawn because the file is older must be the same at the next start.
+        let completed = try JSONText.encode(keys)
+        if completed != text { try PrivateFile.write(completed, to: path) }
+        return keys
+    }
+}
+
+extension SandboxKeys {
+    /// A file from before a wallet was added lacks its keys: they are drawn, and nothing else changes.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        alipay = try container.decode(Alipay.self, forKey: .alipay)
+        wechatpay = try container.decode(WeChatPay.self, forKey: .wechatpay)
+        qqwallet = try container.decodeIfPresent(QQWallet.self, forKey: .qqwallet) ?? .make()
+        unionpay = try container.decodeIfPresent(UnionPay.self, forKey: .unionpay) ?? .make()
+        tls = try container.decode(SandboxCertificates.self, forKey: .tls)
     }
 }

@@ -30,19 +30,20 @@ package struct Policies: Equatable, Sendable {
         package var meaning: String {
             switch self {
             case .cancelledUnknownThenPay:
-                "A pay call for a number that was cancelled before the wallet knew it."
+                "A pay call for a number that was cancelled before the wallet knew it (UnionPay refuses it)."
             case .oldestRequest:
-                "The oldest signed request that is accepted: 10 minutes, or 1 minute (Alipay; WeChat Pay has no time)."
+                "The oldest request with a time of its own that is accepted: 10 minutes, or 1 minute (Alipay, UnionPay)."
             case .absoluteExpiry:
-                "time_expire of a bar-code payment: without effect, or the unpaid order ends then."
+                "time_expire of a bar-code payment (Alipay, WeChat Pay): without effect, or the unpaid order ends then."
             case .offlineCodeLife:
                 "Life of a code that the phone made offline: 120 seconds, or 60 like any other."
             case .queryLag:
                 "For 2 seconds after a pay call a query still says that there is no such order, or it knows at once."
             case .earlyReversal:
-                "WeChat reverse within 15 seconds of the payment: answers success and does nothing, or is refused."
+                "A reverse too soon after the payment, 15 seconds at WeChat Pay and 5 minutes at QQ Wallet: answers success "
+                    + "and does nothing, or is refused."
             case .echoesFreeData:
-                "passback_params and attach come back in a query, or they do not."
+                "passback_params, attach and reqReserved come back in a query, or they do not."
             case .afterReversal:
                 "WeChat Pay's state of a paid order after a reverse: REFUND, with a refund that takes 2 seconds, or REVOKED."
             }

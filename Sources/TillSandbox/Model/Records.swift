@@ -10,7 +10,7 @@ package struct IssuedCode: Codable, Equatable, Sendable {
     package let behaviour: Behaviour
     package let issuedAt: Int64
     package let expiresAt: Int64
-    /// The merchant order number of the first payment that used it. A code serves one number only.
+    /// The key of the first payment that used it. A code serves one only.
     package var usedBy: String?
 }
 
@@ -33,6 +33,8 @@ package enum RefundState: String, Codable, Sendable {
 
 package struct RefundRecord: Codable, Equatable, Sendable {
     package let number: String
+    /// See ``PayRequest/orderTime``; a refund has a time of its own.
+    package var orderTime: String?
     package let walletNumber: String
     package let amount: Int64
     /// Everything a repetition of this refund must repeat.
@@ -44,6 +46,10 @@ package struct RefundRecord: Codable, Equatable, Sendable {
     package var settlesAt: Int64
     /// While processing: it will fail when it is decided.
     package var fails: Bool
+    /// Request fields that later answers repeat, by their name at the wallet.
+    package var echoes: [String: String]?
+
+    package var key: String { OrderKey.text(number, orderTime) }
 }
 
 /// Why a trade is closed.
@@ -59,6 +65,8 @@ package enum Closing: String, Codable, Sendable {
 package struct Trade: Codable, Equatable, Sendable {
     package let wallet: SandboxWallet
     package let merchantOrderNumber: String
+    /// See ``PayRequest/orderTime``.
+    package let orderTime: String?
     package let walletNumber: String
     package let amount: Int64
     package let subject: String
@@ -82,6 +90,8 @@ package struct Trade: Codable, Equatable, Sendable {
     package var refusal: PayRefusal?
     package var refunds: [RefundRecord]
     package var history: [HistoryEntry]
+
+    package var key: String { OrderKey.text(merchantOrderNumber, orderTime) }
 
     /// What refunds have taken from the merchant, whether it has arrived at the shopper or not.
     package var refundAccepted: Int64 {
@@ -132,10 +142,19 @@ package struct LatePay: Codable, Equatable, Sendable {
     }
 }
 
+/// What a wallet knows an order by.
+package enum OrderKey {
+    /// The merchant's number, with the time that belongs to it where the wallet asks for both.
+    package static func text(_ number: String, _ time: String?) -> String { time.map { "\(number)@\($0)" } ?? number }
+}
+
 /// One pay call as every wallet understands it.
 package struct PayRequest: Codable, Equatable, Sendable {
     package let wallet: SandboxWallet
     package let merchantOrderNumber: String
+    /// UnionPay's second half of an order's identity, `yyyyMMddHHmmss`: the same number at another time is another
+    /// order. Nil at the other wallets.
+    package let orderTime: String?
     package let code: String
     package let amount: Int64
     package let subject: String
@@ -146,9 +165,12 @@ package struct PayRequest: Codable, Equatable, Sendable {
     /// An absolute end that wins over `life`, if the policy says that it applies.
     package let absoluteExpiry: Int64?
 
+    package var key: String { OrderKey.text(merchantOrderNumber, orderTime) }
+
     package init(
         wallet: SandboxWallet,
         merchantOrderNumber: String,
+        orderTime: String? = nil,
         code: String,
         amount: Int64,
         subject: String,
@@ -159,6 +181,7 @@ package struct PayRequest: Codable, Equatable, Sendable {
     ) {
         self.wallet = wallet
         self.merchantOrderNumber = merchantOrderNumber
+        self.orderTime = orderTime
         self.code = code
         self.amount = amount
         self.subject = subject

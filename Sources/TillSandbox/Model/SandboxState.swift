@@ -5,6 +5,8 @@
 package struct SandboxState: Sendable {
     package var alipay: AlipayWallet
     package var weChatPay: WeChatWallet
+    package var qqWallet: QQWallet
+    package var unionPay: UnionPayWallet
     package var policies = Policies()
     package var faults: [Fault] = []
     /// Milliseconds by which the sandbox's clock is ahead of the real one.
@@ -17,6 +19,8 @@ package struct SandboxState: Sendable {
     package init(pace: Pace, seed: UInt64, realisticShoppers: Bool) {
         alipay = AlipayWallet(book: TradeBook(wallet: .alipay, pace: pace))
         weChatPay = WeChatWallet(book: TradeBook(wallet: .wechatpay, pace: pace))
+        qqWallet = QQWallet(book: TradeBook(wallet: .qqwallet, pace: pace))
+        unionPay = UnionPayWallet(book: TradeBook(wallet: .unionpay, pace: pace))
         self.pace = pace
         self.realisticShoppers = realisticShoppers
         generator = SeededGenerator(seed: seed)
@@ -27,12 +31,16 @@ package struct SandboxState: Sendable {
             switch wallet {
             case .alipay: alipay.book
             case .wechatpay: weChatPay.book
+            case .qqwallet: qqWallet.book
+            case .unionpay: unionPay.book
             }
         }
         _modify {
             switch wallet {
             case .alipay: yield &alipay.book
             case .wechatpay: yield &weChatPay.book
+            case .qqwallet: yield &qqWallet.book
+            case .unionpay: yield &unionPay.book
             }
         }
     }
@@ -41,6 +49,8 @@ package struct SandboxState: Sendable {
     package mutating func settle(until now: Int64) {
         alipay.settle(until: now, policies: policies, using: &generator)
         weChatPay.settle(until: now, policies: policies, using: &generator)
+        qqWallet.settle(until: now, policies: policies, using: &generator)
+        unionPay.settle(until: now, policies: policies, using: &generator)
     }
 
     package mutating func store(setting name: String, _ value: String) {
@@ -49,7 +59,8 @@ package struct SandboxState: Sendable {
 
     package mutating func drainChanges() -> [Change] {
         defer { settings = [] }
-        return alipay.book.drainChanges() + weChatPay.book.drainChanges() + settings
+        return alipay.book.drainChanges() + weChatPay.book.drainChanges() + qqWallet.book.drainChanges()
+            + unionPay.book.drainChanges() + settings
     }
 
     /// The fault that strikes this call, if one does. Its count goes down.

@@ -21,7 +21,7 @@ extension TradeBook {
         if shoppers[name] != shopper { put(shopper) }
         var text: String
         repeat {
-            text = wallet.codePrefix(using: &generator) + generator.digits(16)
+            text = wallet.codePrefix(using: &generator) + generator.digits(wallet == .unionpay ? 17 : 16)
         } while codes[text] != nil
         let code = IssuedCode(
             wallet: wallet,
@@ -36,12 +36,12 @@ extension TradeBook {
         return code
     }
 
-    /// Whether a payment under `number` may use the code now.
-    package func judge(code text: String, for number: String, at now: Int64) -> Result<IssuedCode, CodeProblem> {
+    /// Whether a payment under `key` may use the code now.
+    package func judge(code text: String, for key: String, at now: Int64) -> Result<IssuedCode, CodeProblem> {
         guard let code = codes[text] else { return .failure(.unknown) }
         if code.behaviour == .used { return .failure(.used) }
         if code.behaviour == .expired { return .failure(.expired) }
-        if let usedBy = code.usedBy, usedBy != number { return .failure(.used) }
+        if let usedBy = code.usedBy, usedBy != key { return .failure(.used) }
         if now >= code.expiresAt { return .failure(.expired) }
         return .success(code)
     }
@@ -59,21 +59,23 @@ extension TradeBook {
     }
 
     /// The first attempt uses a code up, whatever comes of it.
-    package mutating func use(_ code: IssuedCode, for number: String) {
+    package mutating func use(_ code: IssuedCode, for key: String) {
         guard code.usedBy == nil else { return }
         var code = code
-        code.usedBy = number
+        code.usedBy = key
         put(code)
     }
 }
 
 extension SandboxWallet {
-    /// The first two digits of a code, weighted as they are seen in shops. 18 digits in all.
+    /// The first two digits of a code, weighted as they are seen in shops.
     fileprivate func codePrefix(using generator: inout SeededGenerator) -> String {
         let prefixes: [Int] =
             switch self {
             case .alipay: [28, 28, 28, 28, 25, 26, 27, 29, 30]
             case .wechatpay: [13, 13, 13, 13, 10, 11, 12, 14]
+            case .qqwallet: [91]
+            case .unionpay: [62]
             }
         return String(prefixes[Int.random(in: prefixes.indices, using: &generator)])
     }

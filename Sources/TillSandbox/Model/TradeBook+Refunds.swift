@@ -6,21 +6,26 @@ extension TradeBook {
     /// - Parameters:
     ///   - processing: Milliseconds until it is done; nil for at once.
     ///   - fails: It will fail then, and the money comes back to the merchant.
+    ///   - orderTime: The time that belongs to the refund's number, at UnionPay.
     package mutating func refund(
         _ trade: Trade,
         number: String,
+        orderTime: String? = nil,
         amount: Int64,
         fingerprint: String,
         reason: String,
+        echoes: [String: String]? = nil,
         processing: Int64?,
         fails: Bool,
         at now: Int64,
         using generator: inout SeededGenerator
     ) -> RefundRecord {
         var trade = trade
-        let earlier = trade.refunds.firstIndex { $0.number == number }
+        let key = OrderKey.text(number, orderTime)
+        let earlier = trade.refunds.firstIndex { $0.key == key }
         let record = RefundRecord(
             number: number,
+            orderTime: orderTime,
             walletNumber: earlier.map { trade.refunds[$0].walletNumber }
                 ?? refundNumber(of: trade, at: now, using: &generator),
             amount: amount,
@@ -29,15 +34,16 @@ extension TradeBook {
             createdAt: now,
             state: .processing,
             settlesAt: now + (processing ?? 0),
-            fails: fails
+            fails: fails,
+            echoes: echoes
         )
         // A refund that failed may be tried again under its number.
         if let earlier { trade.refunds[earlier] = record } else { trade.refunds.append(record) }
         move(amount, from: .merchant, to: .inFlight, for: trade, at: now, memo: "refund \(number)")
         trade.note("refund-accepted", amount, at: now)
         put(trade)
-        if processing == nil, !fails { settleRefunds(trade.merchantOrderNumber, at: now) }
-        return trades[trade.merchantOrderNumber]?.refunds.first { $0.number == number } ?? record
+        if processing == nil, !fails { settleRefunds(trade.key, at: now) }
+        return trades[trade.key]?.refunds.first { $0.key == key } ?? record
     }
 
     private func refundNumber(
@@ -45,12 +51,15 @@ extension TradeBook {
         at now: Int64,
         using generator: inout SeededGenerator
     ) -> String {
-        let day = ChinaTime(milliseconds: now).compactDate
-        return "503" + generator.digits(2) + day + String(trade.walletNumber.suffix(10)) + generator.digits(5)
+        let time = ChinaTime(milliseconds: now)
+        // UnionPay numbers a refund as any other transaction; the 9 keeps it apart from the sales.
+        if wallet == .unionpay { return time.compact + "9" + generator.digits(6) }
+        let tail = String(trade.walletNumber.suffix(10))
+        return "503" + generator.digits(2) + time.compactDate + tail + generator.digits(5)
     }
 
-    package mutating func settleRefunds(_ number: String, at due: Int64) {
-        guard var trade = trades[number] else { return }
+    package mutating func settleRefunds(_ key: String, at due: Int64) {
+        guard var trade = trades[key] else { return }
         for (index, refund) in trade.refunds.enumerated() where refund.state == .processing && refund.settlesAt <= due {
             if refund.fails {
                 move(refund.amount, from: .inFlight, to: .merchant, for: trade, at: due, memo: "refund failed")
@@ -62,7 +71,7 @@ extension TradeBook {
                 trade.note("refund-done", refund.amount, at: due)
             }
         }
-        guard trade != trades[number] else { return }
+        guard trade != trades[key] else { return }
         if trade.state == .paid, trade.refundDone == trade.amount {
             trade.state = .refunded
             trade.endedAt = due

@@ -16,7 +16,7 @@ extension TradeBook {
         at now: Int64,
         using generator: inout SeededGenerator
     ) -> Opening {
-        use(code, for: request.merchantOrderNumber)
+        use(code, for: request.key)
         if code.behaviour == .riskRefused { return .refused(.risk) }
         if code.behaviour == .insufficient || balance(of: code.shopper) < request.amount {
             return .refused(.insufficient)
@@ -46,6 +46,40 @@ extension TradeBook {
         return .waiting(trade)
     }
 
+    /// Takes a pay call on at a wallet that answers before it decides. What comes of it comes `deciding` milliseconds of
+    /// wallet time later.
+    package mutating func accept(
+        _ request: PayRequest,
+        with code: IssuedCode,
+        deciding delay: Int64,
+        at now: Int64,
+        using generator: inout SeededGenerator
+    ) -> Trade {
+        use(code, for: request.key)
+        var trade = makeTrade(request, shopper: code.shopper, absoluteExpiry: false, at: now, using: &generator)
+        trade.note("created", trade.amount, at: now)
+        switch code.behaviour {
+        case .pays:
+            trade.paysAt = now + pace.wait(delay)
+        case .insufficient:
+            trade.paysAt = now + pace.wait(delay)
+            trade.refusal = .insufficient
+        case .riskRefused:
+            trade.paysAt = now + pace.wait(delay)
+            trade.refusal = .risk
+        case .password:
+            trade.confirmable = true
+        case .passwordPaysAfter(let seconds):
+            trade.confirmable = true
+            trade.paysAt = now + pace.wait(max(delay, Int64(seconds) * 1000))
+        case .never, .expired, .used:
+            break
+        }
+        if trade.confirmable { trade.note("asked", at: now) }
+        put(trade)
+        return trade
+    }
+
     /// Keeps an order that was refused, at a wallet that does so.
     package mutating func keepRefused(
         _ request: PayRequest,
@@ -73,6 +107,7 @@ extension TradeBook {
         return Trade(
             wallet: wallet,
             merchantOrderNumber: request.merchantOrderNumber,
+            orderTime: request.orderTime,
             walletNumber: wallet.tradeNumber(at: now, sequence: sequence.count + 1, using: &generator),
             amount: request.amount,
             subject: request.subject,
@@ -143,7 +178,7 @@ extension TradeBook {
 
     /// The shopper types the password, or declines.
     package mutating func decide(code: String, pays: Bool, at now: Int64) -> Result<Trade, DecisionProblem> {
-        guard let number = codes[code]?.usedBy, let trade = trades[number], trade.code == code else {
+        guard let key = codes[code]?.usedBy, let trade = trades[key], trade.code == code else {
             return .failure(.noPayment)
         }
         guard trade.state == .waiting, trade.confirmable else { return .failure(.notWaiting) }
@@ -152,31 +187,39 @@ extension TradeBook {
         return .success(book(trade, at: now))
     }
 
-    /// What is due for a trade happens: password before expiry before refunds.
-    package mutating func settle(_ number: String, at due: Int64) {
-        guard let trade = trades[number] else { return }
+    /// What is due for a trade happens: the decision before expiry before refunds.
+    package mutating func settle(_ key: String, at due: Int64) {
+        guard var trade = trades[key] else { return }
         if trade.state == .waiting {
             if let paysAt = trade.paysAt, paysAt <= due, paysAt < trade.expiresAt {
-                let enough = balance(of: trade.shopper) >= trade.amount
-                if enough { book(trade, at: due) } else { close(trade, as: .declined, at: due) }
+                // Without a password nobody but the wallet has declined, and the order says why.
+                if balance(of: trade.shopper) < trade.amount, !trade.confirmable { trade.refusal = .insufficient }
+                let pays = trade.refusal == nil && balance(of: trade.shopper) >= trade.amount
+                if pays { book(trade, at: due) } else { close(trade, as: .declined, at: due) }
             } else if trade.expiresAt <= due {
                 close(trade, as: .expired, at: due)
             }
         }
-        settleRefunds(number, at: due)
+        settleRefunds(key, at: due)
     }
 }
 
 extension SandboxWallet {
-    /// The wallet's own number of a trade: 28 digits that begin as the real ones do.
+    /// The wallet's own number of a trade: 28 digits, at UnionPay 21, that begin as the real ones do.
     fileprivate func tradeNumber(at now: Int64, sequence: Int, using generator: inout SeededGenerator) -> String {
-        let day = ChinaTime(milliseconds: now).compactDate
+        let time = ChinaTime(milliseconds: now)
+        let day = time.compactDate
         let tail = String(sequence)
         switch self {
         case .alipay:
             return day + "22001400" + String(repeating: "0", count: max(0, 12 - tail.count)) + tail
         case .wechatpay:
             return "42000" + generator.digits(5) + day + String(repeating: "0", count: max(0, 10 - tail.count)) + tail
+        case .qqwallet:
+            let merchant = "19" + generator.digits(8)
+            return merchant + "47" + day.dropFirst(2) + String(repeating: "0", count: max(0, 10 - tail.count)) + tail
+        case .unionpay:
+            return time.compact + String(repeating: "0", count: max(0, 7 - tail.count)) + tail
         }
     }
 }

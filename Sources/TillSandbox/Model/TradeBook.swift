@@ -1,7 +1,8 @@
 // Part of Tillbridge. See LICENSE.
 
 /// The books of one wallet: codes, shoppers, trades, refunds and the ledger behind them. It knows no HTTP and no
-/// wallet's error codes; `AlipayWallet` and `WeChatWallet` put their rules on top.
+/// wallet's error codes; `AlipayWallet` and the others put their rules on top. Orders are found by their key, which is
+/// the merchant's number, at UnionPay with the order's time.
 package struct TradeBook: Sendable {
     package let wallet: SandboxWallet
     package let pace: Pace
@@ -10,10 +11,11 @@ package struct TradeBook: Sendable {
     package private(set) var shoppers: [String: Shopper] = [:]
     package private(set) var ledger = Ledger()
     package private(set) var latePays: [LatePay] = []
-    /// Merchant order numbers in the order in which the wallet learned of them.
+    /// Keys of orders in the order in which the wallet learned of them.
     package private(set) var sequence: [String] = []
-    /// Numbers that a merchant cancelled before the wallet knew them, where the policy makes that binding.
+    /// Keys that a merchant cancelled before the wallet knew them, where that is binding.
     private var fences: Set<String> = []
+    private var byMerchantNumber: [String: [String]] = [:]
     private var byWalletNumber: [String: String] = [:]
     private var byRefundNumber: [String: String] = [:]
     private var byShopper: [String: [String]] = [:]
@@ -32,11 +34,15 @@ package struct TradeBook: Sendable {
 
     // MARK: Reading
 
-    package func trade(number: String) -> Trade? { trades[number] }
+    /// By the order's key.
+    package func trade(number key: String) -> Trade? { trades[key] }
+
+    /// Every order with this number of the merchant's, oldest first.
+    package func trades(number: String) -> [Trade] { byMerchantNumber[number, default: []].compactMap { trades[$0] } }
 
     package func trade(walletNumber: String) -> Trade? { byWalletNumber[walletNumber].flatMap { trades[$0] } }
 
-    /// By the merchant's or the wallet's number of a refund.
+    /// By the key or the wallet's number of a refund.
     package func trade(refundNumber: String) -> Trade? { byRefundNumber[refundNumber].flatMap { trades[$0] } }
 
     /// Newest first.
@@ -44,7 +50,7 @@ package struct TradeBook: Sendable {
         byShopper[name, default: []].suffix(limit).reversed().compactMap { trades[$0] }
     }
 
-    package func isFenced(_ number: String) -> Bool { fences.contains(number) }
+    package func isFenced(_ key: String) -> Bool { fences.contains(key) }
 
     package func balance(of shopper: String) -> Int64 {
         (shoppers[shopper]?.opening ?? 0) + ledger.balance(of: .shopper(shopper))
@@ -72,9 +78,9 @@ package struct TradeBook: Sendable {
         changes.append(.trade(trade))
     }
 
-    package mutating func fence(_ number: String) {
-        guard fences.insert(number).inserted else { return }
-        changes.append(.fence(wallet, number))
+    package mutating func fence(_ key: String) {
+        guard fences.insert(key).inserted else { return }
+        changes.append(.fence(wallet, key))
     }
 
     package mutating func add(_ late: LatePay) {
@@ -117,7 +123,7 @@ package struct TradeBook: Sendable {
         case .shopper(let shopper): shoppers[shopper.name] = shopper
         case .trade(let trade): index(trade)
         case .entry(let entry): ledger.apply(entry)
-        case .fence(_, let number): fences.insert(number)
+        case .fence(_, let key): fences.insert(key)
         case .latePay(let late):
             latePays.append(late)
             earliestDue = min(earliestDue, late.due)
@@ -126,21 +132,22 @@ package struct TradeBook: Sendable {
     }
 
     private mutating func index(_ trade: Trade) {
-        let number = trade.merchantOrderNumber
-        if trades.updateValue(trade, forKey: number) == nil {
-            sequence.append(number)
-            byWalletNumber[trade.walletNumber] = number
-            byShopper[trade.shopper, default: []].append(number)
+        let key = trade.key
+        if trades.updateValue(trade, forKey: key) == nil {
+            sequence.append(key)
+            byMerchantNumber[trade.merchantOrderNumber, default: []].append(key)
+            byWalletNumber[trade.walletNumber] = key
+            byShopper[trade.shopper, default: []].append(key)
         }
         for refund in trade.refunds {
-            byRefundNumber[refund.number] = number
-            byRefundNumber[refund.walletNumber] = number
+            byRefundNumber[refund.key] = key
+            byRefundNumber[refund.walletNumber] = key
         }
         if let due = trade.nextDue {
-            open.insert(number)
+            open.insert(key)
             earliestDue = min(earliestDue, due)
         } else {
-            open.remove(number)
+            open.remove(key)
         }
     }
 
@@ -157,9 +164,9 @@ package struct TradeBook: Sendable {
         guard earliestDue <= now else { return nil }
         var best: (due: Int64, job: Job)?
         // In a fixed order, so that what is due at the same moment happens in the same order every time.
-        for number in open.sorted() {
-            guard let due = trades[number]?.nextDue, due < best?.due ?? .max else { continue }
-            best = (due, .trade(number))
+        for key in open.sorted() {
+            guard let due = trades[key]?.nextDue, due < best?.due ?? .max else { continue }
+            best = (due, .trade(key))
         }
         for late in latePays where late.due < best?.due ?? .max { best = (late.due, .latePay(late)) }
         earliestDue = best?.due ?? .max

@@ -2,7 +2,7 @@
 
 /// A wallet the sandbox plays, by its name in the control interface.
 package enum SandboxWallet: String, Codable, CaseIterable, Sendable {
-    case alipay, wechatpay
+    case alipay, wechatpay, qqwallet, unionpay
 }
 
 /// What a merchant can ask of a wallet.

@@ -18,8 +18,8 @@ extension WalletMachine {
     package mutating func settle(until now: Int64, policies: Policies, using generator: inout SeededGenerator) {
         while let (due, job) = book.nextJob(until: now) {
             switch job {
-            case .trade(let number):
-                book.settle(number, at: due)
+            case .trade(let key):
+                book.settle(key, at: due)
             case .latePay(let late):
                 book.remove(late)
                 payLate(late.request, policies: policies, at: due, using: &generator)

@@ -5,6 +5,8 @@ extension PhonePage {
         :root { --brand: #1677ff; --brand-deep: #0d4fb3; --ink: #16181d; --soft: #5d6470; --line: #e4e7ec; --bad: #c62828;
           --good: #12833c; font: 16px/1.45 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
         body[data-wallet="wechatpay"] { --brand: #07a850; --brand-deep: #05713a; }
+        body[data-wallet="qqwallet"] { --brand: #2a9df4; --brand-deep: #0b5a9c; }
+        body[data-wallet="unionpay"] { --brand: #d7322f; --brand-deep: #a01c1a; }
         * { box-sizing: border-box; }
         [hidden] { display: none !important; }
         body { margin: 0; min-height: 100vh; color: var(--ink); background: #eef1f6; }
@@ -15,9 +17,9 @@ extension PhonePage {
           border: 11px solid #14161b; border-radius: 46px; overflow: hidden; display: flex; flex-direction: column;
           background: linear-gradient(#fff0, #fff0) , var(--brand); box-shadow: 0 24px 60px #1d2b4a3d; }
         .phone header { padding: 18px 16px 12px; }
-        .wallets { display: grid; grid-template-columns: 1fr 1fr; gap: 4px; padding: 4px; border-radius: 14px;
+        .wallets { display: grid; grid-template-columns: repeat(4, auto); gap: 2px; padding: 4px; border-radius: 14px;
           background: #0000002b; }
-        .wallets button { padding: 8px; border-radius: 11px; color: #fff; font-weight: 600; }
+        .wallets button { padding: 8px 4px; border-radius: 11px; font-size: 14px; white-space: nowrap; color: #fff; font-weight: 600; }
         .wallets button[aria-selected="true"] { background: #fff; color: var(--brand-deep); }
         .screen { flex: 1; overflow-y: auto; padding: 0 14px 18px; scrollbar-width: none; }
         .card { position: relative; padding: 16px 16px 12px; text-align: center; background: #fff; border-radius: 18px; }

@@ -18,6 +18,8 @@ extension PhonePage {
               <div class="wallets" role="tablist" data-label="wallet">
                 <button role="tab" id="tab-alipay" data-wallet="alipay" data-text="alipay"></button>
                 <button role="tab" id="tab-wechatpay" data-wallet="wechatpay" data-text="wechatpay"></button>
+                <button role="tab" id="tab-qqwallet" data-wallet="qqwallet" data-text="qqwallet"></button>
+                <button role="tab" id="tab-unionpay" data-wallet="unionpay" data-text="unionpay"></button>
               </div>
             </header>
             <div class="screen">

@@ -6,6 +6,7 @@ extension PhonePage {
         const texts = {
           en: {
             title: "A shopper's phone", wallet: "Wallet", alipay: "Alipay", wechatpay: "WeChat Pay",
+            qqwallet: "QQ Wallet", unionpay: "UnionPay",
             intro: "It shows payment codes of the sandbox wallets. Hold it up to the register, or click the digits to "
               + "copy them and paste them there. No real money moves.",
             show: "Show this code to the cashier", hold: "Click the code to hold it up to the scanner",
@@ -27,6 +28,7 @@ extension PhonePage {
           },
           zh: {
             title: "顾客的手机", wallet: "钱包", alipay: "支付宝", wechatpay: "微信支付",
+            qqwallet: "QQ 钱包", unionpay: "云闪付",
             intro: "这里显示沙箱钱包的付款码。把它对着收银台扫描，或点击数字复制后粘贴到收银台。不会动用真实资金。",
             show: "向收银员出示付款码", hold: "点击付款码，即对准扫码枪", barcode: "条形码", qr: "二维码", copy: "复制数字", copied: "已复制",
             fresh: "仅限使用一次，到期自动更新。", renew: "换一个", balance: "余额", history: "账单", none: "暂无付款记录",
@@ -49,7 +51,8 @@ extension PhonePage {
         const pick = (value, choices) => choices.includes(value) ? value : choices[0];
         const state = {
           language: pick(address.get("lang") ?? remembered("language") ?? navigator.language.slice(0, 2), ["en", "zh"]),
-          wallet: pick(address.get("wallet") ?? remembered("wallet"), ["alipay", "wechatpay"]),
+          wallet: pick(address.get("wallet") ?? remembered("wallet"),
+            ["alipay", "wechatpay", "qqwallet", "unionpay"]),
           behaviour: pick(address.get("behaviour"), behaviours.map(item => item[1])),
           shopper: address.get("shopper") ?? "phone",
           code: null, result: null, account: null, busy: false, copied: 0, offline: false,

@@ -158,6 +158,13 @@ package struct SandboxService: Service {
             router.get(path) { try await weChat.serve($0, $1) }
             router.post(path) { try await weChat.serve($0, $1) }
         }
+        // What they do not offer these two refuse in their own words.
+        let qq = WalletServer(face: QQFace(keys: keys.qqwallet), core: core, log: log, isTLS: isTLS)
+        router.get("cgi-bin/**") { try await qq.serve($0, $1) }
+        router.post("cgi-bin/**") { try await qq.serve($0, $1) }
+        let union = WalletServer(face: try UnionPayFace(keys: keys.unionpay), core: core, log: log, isTLS: isTLS)
+        router.get("gateway/api/**") { try await union.serve($0, $1) }
+        router.post("gateway/api/**") { try await union.serve($0, $1) }
         let control = router.group("sandbox/v1").add(middleware: ControlGuard())
         ControlRoutes(core: core, log: log).add(to: control)
         let phone = PhoneRoutes(core: core)
@@ -168,14 +175,16 @@ package struct SandboxService: Service {
 
     /// Asks for a client certificate and accepts a connection without one: only some paths demand it.
     private func tlsConfiguration() throws -> TLSConfiguration {
-        let authority = try NIOSSLCertificate(bytes: Array(keys.tls.authority.utf8), format: .pem)
+        let authorities = try [keys.tls.authority, keys.qqwallet.authority].map {
+            try NIOSSLCertificate(bytes: Array($0.utf8), format: .pem)
+        }
         var tls = TLSConfiguration.makeServerConfiguration(
             certificateChain: [
                 .certificate(try NIOSSLCertificate(bytes: Array(keys.tls.serverCertificate.utf8), format: .pem))
             ],
             privateKey: .privateKey(try NIOSSLPrivateKey(bytes: Array(keys.tls.serverKey.utf8), format: .pem))
         )
-        tls.trustRoots = .certificates([authority])
+        tls.trustRoots = .certificates(authorities)
         tls.certificateVerification = .optionalVerification
         tls.minimumTLSVersion = .tlsv12
         // A caller that never says goodbye must not hold up the shutdown.

@@ -11,6 +11,7 @@ package struct WalletDelivery: Sendable {
         case reset
     }
 
+    package let operation: SandboxOperation
     package let course: Course
     package let fault: FaultKind?
 }
@@ -18,9 +19,14 @@ package struct WalletDelivery: Sendable {
 extension WalletFace {
     /// Carries a call out as far as the fault that strikes it lets it, and says what the caller sees. Pure.
     package func carryOut(_ call: Call, on state: inout SandboxState, at now: Int64) -> WalletDelivery {
-        let fault = state.drawFault(wallet, call.operation)
+        let operation = operation(of: call, in: state)
+        let fault = state.drawFault(wallet, operation)
         let answer = execute(call, under: fault, on: &state, at: now)
-        return WalletDelivery(course: course(answer, to: call, under: fault, pace: state.pace), fault: fault?.fault)
+        return WalletDelivery(
+            operation: operation,
+            course: course(answer, to: call, under: fault, pace: state.pace),
+            fault: fault?.fault
+        )
     }
 
     /// Nil if it was not carried out.

@@ -42,6 +42,20 @@ package struct WalletReply: Equatable, Sendable {
     package let body: [UInt8]
     /// The wallet's result code, for the log of calls.
     package let outcome: String
+
+    /// What the real hosts answer where a client certificate is missing, before the wallet's software is asked at all.
+    static let certificateRequired = WalletReply(
+        status: 400,
+        contentType: "text/html",
+        body: Array(
+            """
+            <html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n\
+            <center><h1>400 Bad Request</h1></center>\r\n\
+            <center>No required SSL certificate was sent</center>\r\n</body>\r\n</html>\r\n
+            """.utf8
+        ),
+        outcome: "no-client-certificate"
+    )
 }
 
 /// How a true answer is bent before it leaves.
@@ -82,12 +96,24 @@ package protocol WalletFace: Sendable {
 
     var wallet: SandboxWallet { get }
 
+    /// Whether the real wallet takes calls to this path with the merchant's client certificate only.
+    func demandsCertificate(_ path: String) -> Bool
+
     /// `realNow`: milliseconds since 1970, by which a request's own time is judged.
     func read(_ request: WalletRequest, policies: Policies, realNow: Int64) -> Reading<Call>
+
+    /// What the call is, for the faults. A wallet that asks one question for payments and refunds looks into its books.
+    func operation(of call: Call, in state: SandboxState) -> SandboxOperation
 
     func execute(_ call: Call, on state: inout SandboxState, at now: Int64, course: RefundCourse) -> Answer
 
     func reply(_ answer: Answer, to call: Call, distortion: Distortion) -> WalletReply
 
     func reply(_ substitute: SubstituteAnswer, to call: Call) -> WalletReply
+}
+
+extension WalletFace {
+    package func demandsCertificate(_ path: String) -> Bool { false }
+
+    package func operation(of call: Call, in state: SandboxState) -> SandboxOperation { call.operation }
 }

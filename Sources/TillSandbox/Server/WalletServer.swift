@@ -21,7 +21,7 @@ struct WalletServer<Face: WalletFace>: Sendable {
     }
 
     private func answer(_ request: Request, _ context: SandboxContext) async throws -> Response {
-        if !isTLS, !context.isLoopback, request.uri.path.hasPrefix("/secapi/") {
+        if !isTLS, !context.isLoopback, face.demandsCertificate(request.uri.path) {
             return Problem(.forbidden, name: "loopback-only", detail: "This path needs TLS from other machines.")
                 .response
         }
@@ -51,7 +51,7 @@ struct WalletServer<Face: WalletFace>: Sendable {
             let record = Pending(
                 at: at,
                 started: started,
-                operation: call.operation,
+                operation: delivery.operation,
                 number: call.merchantOrderNumber,
                 fault: delivery.fault
             )

@@ -27,7 +27,7 @@ extension SandboxStore {
             case .trade(let trade):
                 self.init(
                     kind: "trade",
-                    key: "\(trade.wallet.rawValue)/\(trade.merchantOrderNumber)",
+                    key: "\(trade.wallet.rawValue)/\(trade.key)",
                     body: try JSONText.encode(trade)
                 )
             case .entry(let entry):

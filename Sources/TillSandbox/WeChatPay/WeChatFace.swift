@@ -7,10 +7,12 @@ package struct WeChatFace: WalletFace {
 
     package init(keys: SandboxKeys.WeChatPay) { self.keys = keys }
 
+    package func demandsCertificate(_ path: String) -> Bool { path.hasPrefix("/secapi/") }
+
     /// The checks, in this order: form, merchant, signature, certificate, fields.
     package func read(_ request: WalletRequest, policies: Policies, realNow: Int64) -> Reading<WeChatCall> {
-        if request.path.hasPrefix("/secapi/"), request.clientCertificate == .missing {
-            return .refused(WeChatFace.certificateRequired)
+        if demandsCertificate(request.path), request.clientCertificate == .missing {
+            return .refused(.certificateRequired)
         }
         guard request.method == "POST" else { return .refused(failure("REQUIRE_POST_METHOD")) }
         guard !request.body.isEmpty else { return .refused(failure("POST_DATA_EMPTY")) }
@@ -36,7 +38,7 @@ package struct WeChatFace: WalletFace {
         guard sign == WeChatSignature.sign(xml.fields, key: keys.apiKey, kind: kind) else {
             return .refused(failure("签名错误，请检查后再试"))
         }
-        if request.path.hasPrefix("/secapi/"), case .merchant(let owner) = request.clientCertificate, owner != mchID {
+        if demandsCertificate(request.path), case .merchant(let owner) = request.clientCertificate, owner != mchID {
             return .refused(business("CERT_ERROR", "证书校验错误", to: call))
         }
         do throws(WeChatContentReader.Problem) {
@@ -49,20 +51,6 @@ package struct WeChatFace: WalletFace {
             }
         }
     }
-
-    /// What the real host answers on these paths, before the wallet's software is asked at all.
-    private static let certificateRequired = WalletReply(
-        status: 400,
-        contentType: "text/html",
-        body: Array(
-            """
-            <html>\r\n<head><title>400 No required SSL certificate was sent</title></head>\r\n<body>\r\n\
-            <center><h1>400 Bad Request</h1></center>\r\n\
-            <center>No required SSL certificate was sent</center>\r\n</body>\r\n</html>\r\n
-            """.utf8
-        ),
-        outcome: "no-client-certificate"
-    )
 
     /// Communication failed: the message was not processed. Carries no signature.
     func failure(_ message: String) -> WalletReply {

@@ -1,6 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 
-/// The XML of WeChat Pay V2: one root `xml` with flat elements. Anything a flat document does not need (a document
+/// The XML of WeChat Pay V2 and of QQ Wallet: one root `xml` with flat elements. Anything a flat document does not need (a document
 /// type, entities of its own, attributes, nesting) is an error, so nothing in it can reach outside.
 package struct FlatXML: Equatable, Sendable {
     package typealias Field = (name: String, value: String)
