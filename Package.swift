@@ -220,7 +220,7 @@ let package = Package(
         .testTarget(
             name: "TillSandboxTests",
             dependencies: [
-                "TillDomain", "TillSandbox", crypto, cryptoExtras, logging, nioCore, nioHTTP1, lifecycle,
+                "TillDomain", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1, lifecycle,
                 asyncHTTPClient,
             ],
             swiftSettings: strict

@@ -110,7 +110,7 @@ def test_a_port_in_use_is_named(tmp_path):
 
 
 @pytest.mark.skipif(not shutil.which("zbarimg"), reason="zbarimg (zbar-tools) is not installed")
-@pytest.mark.parametrize("wallet", ["alipay", "wechatpay"])
+@pytest.mark.parametrize("wallet", ["alipay", "wechatpay", "qqwallet", "unionpay"])
 def test_a_scanner_reads_both_pictures(sandbox, tmp_path, wallet):
     for _ in range(10):
         code = sandbox.code(wallet)

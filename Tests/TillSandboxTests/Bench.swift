@@ -9,6 +9,17 @@ struct Bench {
     static let second: Int64 = 1000
     static let hour: Int64 = 3_600_000
     static let day: Int64 = 24 * hour
+    /// The second half of an order's identity at UnionPay.
+    static let orderTime = "20261122183000"
+
+    private static func life(_ wallet: SandboxWallet) -> Int64 {
+        switch wallet {
+        case .alipay: 3 * hour
+        case .wechatpay: WeChatWallet.unpaidLife
+        case .qqwallet: QQWallet.unpaidLife
+        case .unionpay: UnionPayWallet.unpaidLife
+        }
+    }
 
     init(speed: Double = 1, seed: UInt64 = 1) {
         state = SandboxState(pace: Pace(speed: speed), seed: seed, realisticShoppers: false)
@@ -46,12 +57,13 @@ struct Bench {
         PayRequest(
             wallet: wallet,
             merchantOrderNumber: number,
+            orderTime: wallet == .unionpay ? Bench.orderTime : nil,
             code: code,
             amount: amount,
             subject: "milk",
             fingerprint: wallet == .alipay ? "\(amount) milk" : "\(amount) \(code)",
             echoes: [:],
-            life: life ?? (wallet == .alipay ? 3 * Bench.hour : WeChatWallet.unpaidLife),
+            life: life ?? Bench.life(wallet),
             absoluteExpiry: expiry
         )
     }
@@ -74,6 +86,8 @@ struct Bench {
         switch request.wallet {
         case .alipay: state.alipay.pay(request, policies: state.policies, at: now, using: &state.generator)
         case .wechatpay: state.weChatPay.pay(request, policies: state.policies, at: now, using: &state.generator)
+        case .qqwallet: state.qqWallet.pay(request, policies: state.policies, at: now, using: &state.generator)
+        case .unionpay: state.unionPay.pay(request, policies: state.policies, at: now, using: &state.generator)
         }
     }
 
@@ -126,7 +140,7 @@ struct Bench {
         return state.weChatPay.refund(request, course: course, at: now, using: &state.generator)
     }
 
-    func trade(_ wallet: SandboxWallet, _ number: String) -> Trade? { state[wallet].trade(number: number) }
+    func trade(_ wallet: SandboxWallet, _ number: String) -> Trade? { state[wallet].trades(number: number).last }
 
     func net(_ wallet: SandboxWallet, _ number: String) -> Int64? { trade(wallet, number)?.net }
 }

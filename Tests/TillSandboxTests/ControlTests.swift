@@ -101,13 +101,19 @@ import TillSandbox
     func concurrent(_ wallet: SandboxWallet) async throws {
         try await RunningSandbox.with { sandbox in
             let code = try await sandbox.code(wallet)
+            let time = RunningSandbox.orderTime
+            @Sendable func send() async throws -> RunningSandbox.Reply {
+                // UnionPay knows a payment by its time too.
+                guard wallet == .unionpay else { return try await sandbox.pay(wallet, "N0000001", code: code) }
+                return try await sandbox.unionConsume("N0000001", code: code, time: time)
+            }
             try await withThrowingTaskGroup(of: Void.self) { group in
                 for _ in 0..<50 {
-                    group.addTask { _ = try await sandbox.pay(wallet, "N00001", code: code) }
+                    group.addTask { _ = try await send() }
                 }
                 try await group.waitForAll()
             }
-            #expect(try await sandbox.net("N00001") == 1290)
+            #expect(try await sandbox.decidedNet("N0000001") == 1290)
             let ledger = try await sandbox.control("GET", "ledger").object
             #expect(ledger?["merchant"]?.integer == 1290)
             #expect(ledger?["sum"]?.integer == 0)

@@ -38,13 +38,13 @@ import TillSandbox
             try await sandbox.fault(wallet, row.fault, seconds: 0.2)
             let code = try await sandbox.code(wallet)
             let start = ContinuousClock.now
-            let reply = try? await sandbox.pay(wallet, "N00001", code: code)
+            let reply = try? await sandbox.pay(wallet, "N0000001", code: code)
             let elapsed = ContinuousClock.now - start
             expect(row.sight, wallet, reply)
             if row.fault == "delay" || row.fault == "slow-body" { #expect(elapsed >= .milliseconds(200)) }
-            #expect(try await sandbox.net("N00001") == (row.isBooked ? 1290 : nil))
+            #expect(try await sandbox.decidedNet("N0000001") == (row.isBooked ? 1290 : nil))
             // The next call is spared.
-            let next = try await sandbox.pay(wallet, "N00002", code: try await sandbox.code(wallet))
+            let next = try await sandbox.pay(wallet, "N0000002", code: try await sandbox.code(wallet))
             expect(.success, wallet, next)
             guard case .list(let faults) = try await sandbox.control("GET", "faults") else {
                 Issue.record("no list of faults")
@@ -55,28 +55,74 @@ import TillSandbox
         }
     }
 
+    /// By what a text of the wallet is known to be what it is.
+    private struct Signs {
+        let signature: String
+        let success: String
+        let systemError: String
+        let failure: String
+        let gbk: String
+        let amount: String
+        let shifted: String
+    }
+
+    private static func signs(of wallet: SandboxWallet) -> Signs {
+        switch wallet {
+        case .alipay:
+            Signs(
+                signature: #","sign":""#,
+                success: #""code":"10000""#,
+                systemError: "ACQ.SYSTEM_ERROR",
+                failure: #""code":"20000""#,
+                gbk: "系统繁忙",
+                amount: #""total_amount":"12.90""#,
+                shifted: #""total_amount":"12.91""#
+            )
+        case .wechatpay, .qqwallet:
+            Signs(
+                signature: "<sign>",
+                success: "<result_code><![CDATA[SUCCESS",
+                systemError: "<err_code><![CDATA[SYSTEMERROR",
+                failure: "<return_code><![CDATA[FAIL",
+                gbk: "系统繁忙",
+                amount: "<total_fee><![CDATA[1290]",
+                shifted: "<total_fee><![CDATA[1291]"
+            )
+        case .unionpay:
+            Signs(
+                signature: "&signature=",
+                success: "&respCode=00&",
+                systemError: "&respCode=03&",
+                failure: "respCode=99&",
+                gbk: "交易通讯超时",
+                amount: "&txnAmt=1290&",
+                shifted: "&txnAmt=1291&"
+            )
+        }
+    }
+
     private func expect(_ sight: Sight, _ wallet: SandboxWallet, _ reply: RunningSandbox.Reply?) {
         let text = reply?.text ?? ""
-        let isAlipay = wallet == .alipay
-        let hasSignature = text.contains(isAlipay ? #","sign":""# : "<sign>")
+        let signs = FaultTests.signs(of: wallet)
+        let hasSignature = text.contains(signs.signature)
         switch sight {
         case .silence:
             #expect(reply == nil)
         case .systemError:
             #expect(hasSignature)
-            #expect(text.contains(isAlipay ? "ACQ.SYSTEM_ERROR" : "<err_code><![CDATA[SYSTEMERROR"))
+            #expect(text.contains(signs.systemError))
         case .success, .wrongSignature, .shifted:
             #expect(hasSignature)
-            #expect(text.contains(isAlipay ? #""code":"10000""# : "<result_code><![CDATA[SUCCESS"))
-            let amount = if case .shifted = sight { ("12.91", "1291") } else { ("12.90", "1290") }
-            #expect(text.contains(isAlipay ? #""total_amount":"\#(amount.0)""# : "<total_fee><![CDATA[\(amount.1)]"))
+            #expect(text.contains(signs.success))
+            let isShifted = if case .shifted = sight { true } else { false }
+            #expect(text.contains(isShifted ? signs.shifted : signs.amount))
         case .noSignature:
             #expect(!hasSignature)
-            #expect(text.contains(isAlipay ? #""code":"20000""# : "<return_code><![CDATA[FAIL"))
+            #expect(text.contains(signs.failure))
         case .gbk:
             #expect(hasSignature)
             #expect(Charset.utf8.decode(reply?.body ?? [0xFF]) == nil)
-            #expect(Charset.gbk.decode(reply?.body ?? [])?.contains("系统繁忙") == true)
+            #expect(Charset.gbk.decode(reply?.body ?? [])?.contains(signs.gbk) == true)
         case .status(let status):
             #expect(reply?.status == status)
         case .page:
@@ -89,7 +135,7 @@ import TillSandbox
     func signatures(_ wallet: SandboxWallet) async throws {
         try await RunningSandbox.with { sandbox in
             try await sandbox.fault(wallet, "bad-signature", seconds: 0)
-            for (number, isValid) in [("N00001", false), ("N00002", true)] {
+            for (number, isValid) in [("N0000001", false), ("N0000002", true)] {
                 let reply = try await sandbox.pay(wallet, number, code: try await sandbox.code(wallet))
                 #expect(try sandbox.hasValidSignature(reply, wallet) == isValid)
             }
@@ -118,11 +164,15 @@ import TillSandbox
     func duplicate(_ wallet: SandboxWallet) async throws {
         try await RunningSandbox.with { sandbox in
             try await sandbox.fault(wallet, "duplicate", seconds: 0)
-            let reply = try await sandbox.pay(wallet, "N00001", code: try await sandbox.code(wallet))
-            #expect(
-                reply.text.contains(wallet == .alipay ? "ACQ.TRADE_HAS_SUCCESS" : "<![CDATA[SUCCESS]]></result_code>")
-            )
-            #expect(try await sandbox.net("N00001") == 1290)
+            let reply = try await sandbox.pay(wallet, "N0000001", code: try await sandbox.code(wallet))
+            let expected =
+                switch wallet {
+                case .alipay: "ACQ.TRADE_HAS_SUCCESS"
+                case .wechatpay, .qqwallet: "<![CDATA[SUCCESS]]></result_code>"
+                case .unionpay: "respCode=12&"
+                }
+            #expect(reply.text.contains(expected), "\(reply.text)")
+            #expect(try await sandbox.decidedNet("N0000001") == 1290)
         }
     }
 

@@ -11,7 +11,7 @@ import TillSandbox
 
     @Test(
         "a late pay call is booked at its moment, also after a cancel found nothing",
-        arguments: SandboxWallet.allCases
+        arguments: [SandboxWallet.alipay, .wechatpay, .qqwallet]
     )
     func booked(_ wallet: SandboxWallet) {
         var bench = Bench()
@@ -21,6 +21,7 @@ import TillSandbox
         switch wallet {
         case .alipay: #expect(bench.cancel("N00001") == .nothingFound)
         case .wechatpay: #expect(bench.reverse("N00001") == .refused(code: "ORDERNOTEXIST"))
+        default: #expect(bench.qqReverse("N00001") == .refused(code: "ORDERNOTEXIST"))
         }
         bench.pass(10 * Bench.second - 1)
         #expect(bench.trade(wallet, "N00001") == nil)
@@ -28,6 +29,17 @@ import TillSandbox
         #expect(bench.net(wallet, "N00001") == 1290)
         #expect(bench.trade(wallet, "N00001")?.createdAt == due)
         #expect(bench.state[wallet].latePays.isEmpty)
+    }
+
+    @Test("a late consume is booked, unless its reversal came first", arguments: [false, true])
+    func unionPay(isReversed: Bool) {
+        var bench = Bench()
+        late(&bench, .unionpay, after: 20)
+        bench.pass(10 * Bench.second)
+        if isReversed { #expect(bench.unionReverse("N00001") == .refused(code: "34")) }
+        bench.pass(30 * Bench.second)
+        #expect(bench.net(.unionpay, "N00001") == (isReversed ? nil : 1290))
+        #expect(bench.state.unionPay.book.latePays.isEmpty)
     }
 
     @Test("a late pay call dies with its code", arguments: SandboxWallet.allCases)
@@ -45,6 +57,8 @@ import TillSandbox
         late(&bench, wallet, after: 20)
         _ = bench.cancel("N00001")
         _ = bench.reverse("N00001")
+        _ = bench.qqReverse("N00001")
+        _ = bench.unionReverse("N00001")
         bench.pass(30 * Bench.second)
         #expect(bench.trade(wallet, "N00001") == nil)
     }

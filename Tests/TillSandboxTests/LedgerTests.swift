@@ -13,8 +13,8 @@ import TillSandbox
             .pays, .pays, .password, .passwordPaysAfter(seconds: 5), .never, .insufficient, .expired, .riskRefused,
         ]
         var codes: [String] = []
-        for step in 0..<400 {
-            let wallet = SandboxWallet.allCases[Int.random(in: 0...1, using: &chance)]
+        for step in 0..<800 {
+            let wallet = SandboxWallet.allCases[Int.random(in: 0..<4, using: &chance)]
             let number = "N0000\(Int.random(in: 0..<20, using: &chance))"
             switch Int.random(in: 0..<10, using: &chance) {
             case 0...2:
@@ -38,12 +38,16 @@ import TillSandbox
                 _ = bench.cancel(number)
             case 6:
                 _ = bench.reverse(number)
+                _ = bench.qqReverse(number)
+                _ = bench.unionReverse(number)
             case 7...8:
                 let amount = Int64.random(in: 1...1500, using: &chance)
                 let refund = "R\(Int.random(in: 0..<60, using: &chance))"
                 let course = RefundCourse(failsAfter: Bool.random(using: &chance) ? 1500 : nil)
                 _ = bench.alipayRefund(number, refund, amount, course: course)
                 _ = bench.weChatRefund(number, refund, amount, course: course)
+                _ = bench.qqRefund(number, refund, amount, course: course)
+                _ = bench.unionGiveBack(number, refund, amount, isVoid: amount > 1200, course: course)
             default:
                 bench.pass(Int64.random(in: 0...9000, using: &chance))
             }

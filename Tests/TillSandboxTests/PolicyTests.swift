@@ -12,6 +12,11 @@ import TillSandbox
         #expect(bench.reverse("N00001") == .refused(code: "ORDERNOTEXIST"))
         #expect(bench.pay(.alipay, "N00001").isPaid == (answer == "accepted"))
         #expect(bench.pay(.wechatpay, "N00001").isPaid == (answer == "accepted"))
+        #expect(bench.qqReverse("N00001") == .refused(code: "ORDERNOTEXIST"))
+        #expect(bench.pay(.qqwallet, "N00001").isPaid == (answer == "accepted"))
+        // UnionPay's reversal is remembered either way.
+        #expect(bench.unionReverse("N00001") == .refused(code: "34"))
+        #expect(bench.pay(.unionpay, "N00001").refusal == .alreadyReversed)
     }
 
     @Test("Q3: an absolute expiry", arguments: ["ignored", "applied"])
@@ -19,12 +24,14 @@ import TillSandbox
         var bench = Bench()
         bench.choose(answer, for: .absoluteExpiry)
         let end = bench.now + 20 * Bench.second
-        for wallet in SandboxWallet.allCases {
+        // The other two have no such field.
+        let wallets: [SandboxWallet] = [.alipay, .wechatpay]
+        for wallet in wallets {
             let code = bench.code(wallet, .never)
             bench.pay(bench.request(wallet, "N00001", code: code, expiry: end))
         }
         bench.pass(20 * Bench.second)
-        for wallet in SandboxWallet.allCases {
+        for wallet in wallets {
             #expect(bench.trade(wallet, "N00001")?.state == (answer == "applied" ? .closed : .waiting))
             // A first pay call that comes after its end creates nothing.
             let late = bench.pay(bench.request(wallet, "N00002", code: bench.code(wallet), expiry: end))
@@ -37,18 +44,18 @@ import TillSandbox
     func queryLag(answer: String) {
         var bench = Bench()
         bench.choose(answer, for: .queryLag)
-        bench.pay(.alipay, "N00001")
-        bench.pay(.wechatpay, "N00001")
+        for wallet in SandboxWallet.allCases { bench.pay(wallet, "N00001") }
         func seen() -> [Bool] {
             [
                 bench.state.alipay.query(.merchantNumber("N00001"), policies: bench.state.policies, at: bench.now),
                 bench.state.weChatPay.query(.merchantNumber("N00001"), policies: bench.state.policies, at: bench.now),
-            ].map { $0 != nil }
+                bench.state.qqWallet.query(.merchantNumber("N00001"), policies: bench.state.policies, at: bench.now),
+            ].map { $0 != nil } + [bench.unionFinding("N00001") != nil]
         }
         let atOnce = answer == "prompt"
-        #expect(seen() == [atOnce, atOnce])
+        #expect(seen() == [atOnce, atOnce, atOnce, atOnce])
         bench.pass(2000)
-        #expect(seen() == [true, true])
+        #expect(seen() == [true, true, true, true])
     }
 
     @Test("Q6: a reverse before its time", arguments: ["harm", "error"])
@@ -70,6 +77,25 @@ import TillSandbox
         bench.pass(1)
         #expect(bench.reverse("PAID01") == .done)
         #expect(bench.net(.wechatpay, "PAID01") == 0)
+    }
+
+    @Test("Q6: QQ Wallet asks for five minutes", arguments: ["harm", "error"])
+    func earlyReversalAtQQ(answer: String) {
+        var bench = Bench()
+        bench.choose(answer, for: .earlyReversal)
+        bench.pay(.qqwallet, "PAID01")
+        let code = bench.code(.qqwallet, .password)
+        bench.pay(.qqwallet, "WAITING", code: code)
+        bench.pass(300 * Bench.second - 1)
+        let expected: QQWallet.ReverseAnswer = answer == "harm" ? .done : .refused(code: "INVALID_REQUEST")
+        #expect(bench.qqReverse("PAID01") == expected)
+        #expect(bench.qqReverse("WAITING") == expected)
+        #expect(bench.net(.qqwallet, "PAID01") == 1290)
+        _ = bench.state[.qqwallet].decide(code: code, pays: true, at: bench.now)
+        #expect(bench.net(.qqwallet, "WAITING") == 1290)
+        bench.pass(1)
+        #expect(bench.qqReverse("PAID01") == .done)
+        #expect(bench.net(.qqwallet, "PAID01") == 0)
     }
 
     @Test("Q8: a paid order after a reverse", arguments: ["refund", "revoked"])

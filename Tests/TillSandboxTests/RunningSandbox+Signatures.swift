@@ -1,7 +1,9 @@
 // Part of Tillbridge. See LICENSE.
 import CryptoExtras
 import Foundation
+import SwiftASN1
 import TillSandbox
+import X509
 
 extension RunningSandbox {
     /// Whether a reply carries the wallet's signature over the bytes that arrived.
@@ -23,6 +25,21 @@ extension RunningSandbox {
         case .wechatpay:
             let xml = try FlatXML(parsing: reply.body)
             return xml["sign"] == WeChatSignature.sign(xml.fields, key: keys.wechatpay.apiKey, kind: .md5)
+        case .qqwallet:
+            let xml = try FlatXML(parsing: reply.body)
+            return xml["sign"] == QQSignature.sign(xml.fields, key: keys.qqwallet.apiKey)
+        case .unionpay:
+            guard let pem = reply.union("signPubKeyCert"), let sign = reply.union("signature"),
+                let data = Data(base64Encoded: sign)
+            else { return false }
+            let certificate = try Certificate(pemEncoded: pem)
+            guard let key = _RSA.Signing.PublicKey(certificate.publicKey) else { return false }
+            let text = UnionPaySignature.signedText(of: reply.unionFields)
+            return key.isValidSignature(
+                .init(rawRepresentation: data),
+                for: Data(UnionPaySignature.digest(of: text).utf8),
+                padding: .insecurePKCS1v1_5
+            )
         }
     }
 }

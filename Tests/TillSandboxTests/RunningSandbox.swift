@@ -133,6 +133,20 @@ struct RunningSandbox: Sendable {
         return trades.first?.object?["net"]?.integer
     }
 
+    /// What the books say as soon as the wallet has decided: UnionPay answers before it does.
+    func decidedNet(_ number: String) async throws -> Int64? {
+        var state: String?
+        var net: Int64?
+        repeat {
+            guard case .list(let trades) = try await control("GET", "trades?merchantOrderNumber=\(number)") else {
+                return nil
+            }
+            state = trades.first?.object?["state"]?.text
+            net = trades.first?.object?["net"]?.integer
+        } while state == "waiting"
+        return net
+    }
+
     func fault(_ wallet: SandboxWallet, _ fault: String, operation: String = "pay", seconds: Double) async throws {
         try await control(
             "PUT",
@@ -177,7 +191,7 @@ struct RunningSandbox: Sendable {
         )
     }
 
-    private func percent(_ bytes: [UInt8]) -> String {
+    func percent(_ bytes: [UInt8]) -> String {
         bytes.map { byte in
             switch byte {
             case 48...57, 65...90, 97...122: String(UnicodeScalar(byte))
@@ -239,6 +253,8 @@ struct RunningSandbox: Sendable {
         switch wallet {
         case .alipay: try await alipayPay(number, code: code, milliseconds: milliseconds)
         case .wechatpay: try await weChatPay(number, code: code, milliseconds: milliseconds)
+        case .qqwallet: try await qqPay(number, code: code, milliseconds: milliseconds)
+        case .unionpay: try await unionConsume(number, code: code, milliseconds: milliseconds)
         }
     }
 }

@@ -12,6 +12,7 @@ import TillSandbox
         for wallet in SandboxWallet.allCases {
             bench.pay(wallet, "PAID01")
             bench.pay(wallet, "WAITING", .password)
+            bench.pass(UnionPayWallet.deliberation)
             let code = bench.code(wallet)
             bench.state[wallet].add(
                 LatePay(id: "x", due: bench.now + 9000, request: bench.request(wallet, "LATE01", code: code))
@@ -20,6 +21,10 @@ import TillSandbox
         _ = bench.cancel("NEVER01")
         _ = bench.alipayRefund("PAID01", "R1", 100, course: RefundCourse(failsAfter: 5000))
         _ = bench.weChatRefund("PAID01", "R1", 200)
+        _ = bench.qqRefund("PAID01", "R1", 300)
+        _ = bench.unionGiveBack("PAID01", "R1", 400)
+        _ = bench.consume("PAID01", time: "20261122183001")
+        _ = bench.unionReverse("NEVER01")
         bench.state.faults = [
             Fault(
                 wallet: .alipay,
@@ -61,15 +66,19 @@ import TillSandbox
             #expect(after.codes == before.codes)
             #expect(after.shoppers == before.shoppers)
             #expect(after.sequence == before.sequence)
-            for number in before.sequence where number != "LATE01" {
+            for number in before.sequence where !number.hasPrefix("LATE01") {
                 #expect(after.trade(number: number) == before.trade(number: number))
             }
-            #expect(after.trade(number: "LATE01")?.net == 1290)
+            #expect(after.trades(number: "LATE01").map(\.net) == [1290])
+            #expect(after.trades(number: "PAID01").count == (wallet == .unionpay ? 2 : 1))
             #expect(after.ledger.sum == 0)
             #expect(after.ledger.shoppers == before.ledger.shoppers)
             #expect(after.isFenced("NEVER01") == before.isFenced("NEVER01"))
         }
         #expect(restored.state.alipay.book.isFenced("NEVER01"))
+        #expect(restored.unionReverse("NEVER01") == .refused(code: "34"))
+        #expect(restored.consume("NEVER01").refusal == .alreadyReversed)
+        #expect(restored.unionOutcome("R1") == "00")
         store.close()
     }
 
@@ -93,6 +102,26 @@ import TillSandbox
             _ = try SandboxStore(folder: folder.path)
         } throws: { ($0 as? SandboxError)?.description.contains("damaged") == true }
         #expect(try String(contentsOfFile: path, encoding: .utf8) == text)
+    }
+
+    @Test("keys of an older version are completed, and nothing in them changes")
+    func olderKeys() throws {
+        let folder = try TemporaryFolder()
+        let path = folder.path + "/keys.json"
+        let keys = try SandboxKeys.make()
+        var older = try JSONText.decode([String: [String: String]].self, from: try JSONText.encode(keys))
+        for name in ["qqwallet", "unionpay"] { #expect(older.removeValue(forKey: name) != nil) }
+        try PrivateFile.write(try JSONText.encode(older), to: path)
+        let first = try SandboxKeys.load(folder: folder.path)
+        #expect(first.alipay.merchantPrivateKeyPKCS8 == keys.alipay.merchantPrivateKeyPKCS8)
+        #expect(first.wechatpay.apiKey == keys.wechatpay.apiKey)
+        #expect(first.tls.clientKey == keys.tls.clientKey)
+        // The same at the next start, byte for byte.
+        let stored = try PrivateFile.read(path)
+        let second = try SandboxKeys.load(folder: folder.path)
+        #expect(second.qqwallet.apiKey == first.qqwallet.apiKey)
+        #expect(second.unionpay.signPrivateKey == first.unionpay.signPrivateKey)
+        #expect(try PrivateFile.read(path) == stored)
     }
 
     @Test("keys that others may read are refused")

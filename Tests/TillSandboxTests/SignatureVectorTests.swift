@@ -142,4 +142,42 @@ import TillSandbox
         let fields = vector.fields.map { (name: $0.key, value: $0.value) }
         #expect(WeChatSignature.sign(fields, key: vector.key, kind: vector.kind) == vector.sign)
     }
+
+    static let qqPayment = [
+        "mch_id": "1900000109", "nonce_str": "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "body": "便利店-商品",
+        "out_trade_no": "S0001R02T000123", "fee_type": "CNY", "total_fee": "1280", "spbill_create_ip": "10.1.2.3",
+        "notify_url": "https://pay.example.test/qq/notify", "device_info": "S0001R02",
+        "auth_code": "910728310408849937", "trade_type": "MICROPAY", "attach": "", "sign": "not covered",
+    ]
+
+    @Test("QQ Wallet: the published signatures and an operator's password")
+    func qqWallet() {
+        var official = SignatureVectorTests.official
+        official["appid"] = "d930ea5d5a258f4f"
+        for (fields, sign) in [
+            (official, "C16640534B737634F08566717AD030EB"),
+            (SignatureVectorTests.qqPayment, "B425B6CEB326B8E50844BC61664ACC0E"),
+        ] {
+            let list = fields.map { (name: $0.key, value: $0.value) }
+            #expect(QQSignature.sign(list, key: "192006250b4c09247ec02edce69f6a2d") == sign)
+        }
+        #expect(QQSignature.password("111111") == "96e79218965eb72c92a549dd5a330112")
+    }
+
+    @Test("UnionPay: the published text, hashed once and twice")
+    func unionPay() {
+        let fields = [
+            "accessType": "0", "backUrl": "https://pay.example.test/up/notify", "bizType": "000000",
+            "certId": "68759663125", "channelType": "08", "currencyCode": "156", "encoding": "UTF-8",
+            "merId": "777290058135880", "orderId": "S0001R02T000123", "qrNo": "6220835931895481436",
+            "signMethod": "01", "termId": "00010002", "txnAmt": "1280", "txnSubType": "06",
+            "txnTime": "20261122100000", "txnType": "01", "version": "5.1.0", "reqReserved": "",
+            "signature": "not covered",
+        ].map { (name: $0.key, value: Array($0.value.utf8)) }
+        let digest = UnionPaySignature.digest(of: UnionPaySignature.signedText(of: fields))
+        #expect(digest == "0d2e31f60051da97659c829bcb6d6078a52492af4983443316f0c102349fd486")
+        // What RSA hashes again is the text, not the 32 bytes.
+        let twice = UnionPaySignature.digest(of: Array(digest.utf8))
+        #expect(twice == "e45ab3dce132c7382d4cdadfa59eda44b3e7ece6646a9681d357062c3cc1eb90")
+    }
 }
