@@ -33,6 +33,15 @@ import X509
                 let reply = try await sandbox.send("POST", path, body: Array("%zz&=&&a".utf8))
                 #expect(reply.union("respCode") == "13")
             }
+            // Whoever sends an ampersand must not get a field of their own signed.
+            for name in ["orderId", "reqReserved"] {
+                let reply = try await sandbox.unionConsume(
+                    "N0000001",
+                    code: "6200000000000000000",
+                    change: [name: "N0000001&respMsg=paid"]
+                )
+                #expect(reply.union("respCode") == "10" && !reply.text.contains("paid"))
+            }
             // A payment is not offered where queries are answered.
             let astray = try await sandbox.union(RunningSandbox.queryPath, ["txnType": "01", "txnSubType": "06"])
             #expect(astray.union("respCode") == "32")

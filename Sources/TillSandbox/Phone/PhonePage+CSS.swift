@@ -5,7 +5,7 @@ extension PhonePage {
         :root { --brand: #1677ff; --brand-deep: #0d4fb3; --ink: #16181d; --soft: #5d6470; --line: #e4e7ec; --bad: #c62828;
           --good: #12833c; font: 16px/1.45 system-ui, "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei", sans-serif; }
         body[data-wallet="wechatpay"] { --brand: #07a850; --brand-deep: #05713a; }
-        body[data-wallet="qqwallet"] { --brand: #2a9df4; --brand-deep: #0b5a9c; }
+        body[data-wallet="qqwallet"] { --brand: #0f8fd6; --brand-deep: #0b5a9c; }
         body[data-wallet="unionpay"] { --brand: #d7322f; --brand-deep: #a01c1a; }
         * { box-sizing: border-box; }
         [hidden] { display: none !important; }
@@ -103,6 +103,7 @@ extension PhonePage {
           .sheet { position: fixed; }
           aside { max-width: 480px; width: 100%; margin: 0 auto; padding: 22px 14px 32px; }
         }
+        @media (max-width: 380px) { .wallets { grid-template-columns: 1fr 1fr; } }
         @media (min-width: 861px) and (max-height: 880px) {
           #behaviours small { display: none; }
           aside h1 { margin-top: 12px; }

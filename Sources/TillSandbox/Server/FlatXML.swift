@@ -43,11 +43,12 @@ package struct FlatXML: Equatable, Sendable {
             skipSpace()
             guard take("<xml>") else { throw .malformed }
             var fields: [Field] = []
+            var names: Set<String> = []
             while true {
                 skipSpace()
                 if take("</xml>") { break }
                 let field = try element()
-                guard !fields.contains(where: { $0.name == field.name }) else { throw .malformed }
+                guard names.insert(field.name).inserted else { throw .malformed }
                 fields.append(field)
             }
             skipSpace()

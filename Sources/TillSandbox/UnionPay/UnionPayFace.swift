@@ -32,7 +32,8 @@ package struct UnionPayFace: WalletFace {
         for field in raw where fields[field.name] == nil { fields[field.name] = Charset.utf8.decode(field.value) }
         let reader = UnionPayContentReader(fields: fields)
         var echoes: [String: String] = [:]
-        for name in UnionPayFace.echoed { echoes[name] = fields[name] }
+        // A reply is split at its ampersands: whoever sends one in a value must not get fields of their own signed.
+        for name in UnionPayFace.echoed where fields[name]?.contains("&") == false { echoes[name] = fields[name] }
         func refuse(_ code: String, _ detail: String? = nil) -> Reading<UnionPayCall> {
             .refused(write([:], code: code, detail: detail, echoes: echoes))
         }
