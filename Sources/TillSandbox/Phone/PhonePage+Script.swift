@@ -136,7 +136,8 @@ extension PhonePage {
           }
           return path;
         };
-        const svgPath = (svg, data) => { svg.innerHTML = `<path d="${data}" shape-rendering="crispEdges"/>`; };
+        // Bars are narrower than two dots on many screens: rounded to whole dots a scanner cannot measure them.
+        const svgPath = (svg, data, edges) => { svg.innerHTML = `<path d="${data}" shape-rendering="${edges}"/>`; };
 
         function describe(trade) {
           if (trade.state === "paid") return trade.refunded > 0 ? ["partly", ""] : ["paid", "good"];
@@ -189,8 +190,8 @@ extension PhonePage {
             if (code.drawn !== code.code) {
               code.drawn = code.code;
               at("bars").setAttribute("viewBox", `-10 0 ${code.picture.code128.length + 20} 1`);
-              svgPath(at("bars"), runs(code.picture.code128, 0));
-              svgPath(at("qr"), code.picture.qr.map((line, y) => runs(line, y)).join(""));
+              svgPath(at("bars"), runs(code.picture.code128, 0), "auto");
+              svgPath(at("qr"), code.picture.qr.map((line, y) => runs(line, y)).join(""), "crispEdges");
             }
           }
           at("done").hidden = !result;
