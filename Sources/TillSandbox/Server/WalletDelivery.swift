@@ -82,7 +82,7 @@ extension WalletFace {
 
 extension WalletReply {
     /// What a load balancer or a provider's maintenance shows instead of the wallet.
-    fileprivate static func page(status: Int, title: String) -> WalletReply {
+    static func page(status: Int, title: String) -> WalletReply {
         let html = "<html><head><title>\(title)</title></head><body><h1>\(title)</h1></body></html>"
         return WalletReply(status: status, contentType: "text/html", body: Array(html.utf8), outcome: "http-\(status)")
     }

@@ -7,7 +7,7 @@ struct WalletManner: Sendable {
     let wallet: Wallet
 
     /// The wallets that the sandbox plays, and that are talked to here.
-    static let wallets: [Wallet] = [.alipay, .weChatPay]
+    static let wallets: [Wallet] = [.alipay, .weChatPay, .qqWallet, .unionPay]
 
     /// Whether the answer to a payment says *paid*. UnionPay only accepts it; a query says what became of it.
     var paysAtOnce: Bool { wallet != .unionPay }
