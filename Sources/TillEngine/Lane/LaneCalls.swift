@@ -296,6 +296,8 @@ package struct HelloFacts: Equatable, Sendable {
     /// 16 bytes.
     package let journalHash: [UInt8]
     package let open: [OrderNumber]
+    /// Codes that no rule knew, since a cloud last heard of them.
+    package let unknown: [UnknownCodes.Row]
 }
 
 /// What a cloud said of a payment, verified by the shell: signature, key, digest of the request.

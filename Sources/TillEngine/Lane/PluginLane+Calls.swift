@@ -218,7 +218,8 @@ extension PluginLane {
                 sequence: lastSequence,
                 journalIndex: journal.index,
                 journalHash: journal.hash,
-                open: attempts.map { $0.intent.orderNumber }
+                open: attempts.map { $0.intent.orderNumber },
+                unknown: unknownCodes.rows
             )
             send(.hello(facts), to: cloud, about: nil, wait: 0, now: now)
         case .refund(let position):
@@ -265,7 +266,9 @@ extension PluginLane {
         case (.heartbeat, .heartbeat(let reply)):
             let back = link.take(reply, sentAt: outstandingSince, now: now, times: times, random: &random)
             for cloud in back { hurry(cloud, now: now) }
-        case (.hello, .hello(let reply)): finishHello(reply, now: now)
+        case (.hello(let facts), .hello(let reply)):
+            unknownCodes.remove(facts.unknown)
+            finishHello(reply, now: now)
         case (.pay, .payment(let reply)), (.query, .payment(let reply)): finishPayment(call, reply, now: now)
         case (.revoke, .undo(let reply)): finishUndo(call, reply, now: now)
         case (.confirm, .confirm(let confirmed, _)): finishConfirm(call, confirmed: confirmed, now: now)

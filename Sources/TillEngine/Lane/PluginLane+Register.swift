@@ -68,13 +68,17 @@ extension PluginLane {
             return .declined(.codeUsed)
         }
         if let routing = link.routing {
-            switch routing.classify(sale.code, at: link.cloudTime(now: now) ?? .unknown) {
+            let kind = routing.classify(sale.code, at: link.cloudTime(now: now) ?? .unknown)
+            switch kind {
             case .wallet(let wallet):
                 if link.dark.contains(wallet) { return .walletDark }
             case .disabled, .unsupported:
                 // The cloud's table is the authority: anything plausible goes up.
                 break
             case .notAPaymentCode, .receiveCode:
+                if kind == .notAPaymentCode, PaymentCodeForm(sale.code.secret) == .digits {
+                    unknownCodes.count(sign: routing.sign(of: sale.code), length: sale.code.secret.count)
+                }
                 // The table may have grown since the last HELLO.
                 for cloud in CloudName.allCases where link.isUp(cloud) { link.hello[cloud] = now }
                 return .declined(.unsupportedCode)

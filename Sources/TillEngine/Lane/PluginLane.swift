@@ -43,6 +43,8 @@ package struct PluginLane: Sendable {
     }
     var preparedCodeKey = HMACSHA256(key: [])
     var recentCodes: [RecentCode] = []
+    /// Codes that no rule knew. A lost HELLO tells of them once more.
+    var unknownCodes = UnknownCodes()
     /// Set by the shell before each call of the register: room for a payment's worst case is reserved.
     package var journalHasRoom = true
     var red: AnswerReason?

@@ -83,7 +83,8 @@ struct UpstreamCodec {
                 journalHash: facts.journalHash,
                 version: PluginCommand.version.bytes,
                 acknowledges: acknowledges,
-                open: [OrderNumber](facts.open.prefix(HelloRequest.maxOpen))
+                open: [OrderNumber](facts.open.prefix(HelloRequest.maxOpen)),
+                unknown: facts.unknown
             ).encode()
         case .refund(let request, let number):
             guard let reference = RefundReference(request.reference.bytes) else {

@@ -19,6 +19,8 @@ package struct HelloRequest: WireMessage {
     package let acknowledges: Bool
     /// Payments that are not closed in the journal.
     package let open: [OrderNumber]
+    /// Codes that no rule knew, since a cloud last heard of them. Clouds that do not know the field leave it unread.
+    package let unknown: [UnknownCodes.Row]
 
     package init(
         id: MessageID,
@@ -28,7 +30,8 @@ package struct HelloRequest: WireMessage {
         journalHash: [UInt8],
         version: [UInt8],
         acknowledges: Bool,
-        open: [OrderNumber]
+        open: [OrderNumber],
+        unknown: [UnknownCodes.Row] = []
     ) {
         self.id = id
         self.epoch = epoch
@@ -38,6 +41,7 @@ package struct HelloRequest: WireMessage {
         self.version = version
         self.acknowledges = acknowledges
         self.open = open
+        self.unknown = unknown
     }
 
     package init(_ object: JSONObject) throws(MessageError) {
@@ -54,6 +58,17 @@ package struct HelloRequest: WireMessage {
             open.append(number)
         }
         self.open = open
+        var unknown: [UnknownCodes.Row] = []
+        for entry in try object.optionalObjects("unknown", atMost: UnknownCodes.registerRows) ?? [] {
+            let prefix = try entry.string("prefix", length: 0...4)
+            let length = Int(try entry.integer("length", in: 0...512))
+            let count = Int(try entry.integer("count", in: 1...Int64(UnknownCodes.most)))
+            guard let row = UnknownCodes.Row(prefix: prefix, length: length, count: count) else {
+                throw entry.invalid("prefix")
+            }
+            unknown.append(row)
+        }
+        self.unknown = unknown
     }
 
     package func write(to json: inout JSONWriter) {
@@ -66,6 +81,16 @@ package struct HelloRequest: WireMessage {
         json.bool("acknowledges", acknowledges)
         json.array("open") { json in
             for number in open { json.string(number.bytes) }
+        }
+        guard !unknown.isEmpty else { return }
+        json.array("unknown") { json in
+            for row in unknown {
+                json.object { json in
+                    json.string("prefix", row.prefix)
+                    json.integer("length", Int64(row.length))
+                    json.integer("count", Int64(row.count))
+                }
+            }
         }
     }
 }
