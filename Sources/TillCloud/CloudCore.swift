@@ -14,12 +14,13 @@ package final class CloudCore: Sendable {
     let clock: any CloudClock
     let signer: CloudSigningKey
     let installation: CloudGateway.Installation
-    let directory = Directory()
+    let directory: Directory
     let vault: CredentialVault
     let fence = ClockFence()
     let limits: CloudGateway.Limits
     let admission: Admission
     let metrics: Metrics
+    let unknownCodes: UnknownCodeCounter
     let signals: CloudSignals
     let desk: WalletDesk
     let service: PaymentService
@@ -60,12 +61,17 @@ package final class CloudCore: Sendable {
             proxies: settings.proxies.map { Array($0.utf8) },
             keys: keys
         )
-        let (admission, directory, fence) = (admission, directory, fence)
+        // The configuration's home hands its routings on; what the other cloud holds came from there.
+        let directory = Directory(waitsForPeer: settings.peer != nil && settings.name == settings.configurationHome)
+        let unknownCodes = UnknownCodeCounter(since: clock.now())
+        self.directory = directory
+        self.unknownCodes = unknownCodes
+        let (admission, fence) = (admission, fence)
         metrics = Metrics {
             [("load", "", admission.load)]
                 + RequestClass.allCases.map { kind in
                     ("shed", "class=\"\(kind)\"", admission.shedCount(kind))
-                }
+                } + unknownCodes.gauges
         }
         signals = CloudSignals(metrics: metrics, logger: logger)
         let desk = WalletDesk(

@@ -3,10 +3,18 @@
 /// Why a Sign-Flag table is refused. The description is one sentence that names the rules.
 package enum SignFlagError: Error, Equatable, Sendable, CustomStringConvertible {
     /// A rule and its place in the list.
-    package struct Place: Equatable, Sendable {
+    package struct Place: Equatable, Sendable, CustomStringConvertible {
         /// From 0.
         package let index: Int
         package let rule: SignFlagRule
+
+        package init(index: Int, rule: SignFlagRule) {
+            self.index = index
+            self.rule = rule
+        }
+
+        /// `Rule 2 (25–30, length 16–24, alipay)`, counted from 1.
+        package var description: String { String(decoding: name, as: UTF8.self) }
     }
 
     package enum RuleProblem: Equatable, Sendable {
@@ -37,7 +45,6 @@ package enum SignFlagError: Error, Equatable, Sendable, CustomStringConvertible 
 }
 
 extension SignFlagError.Place {
-    /// `Rule 2 (25–30, length 16–24, alipay)`, counted from 1.
     fileprivate var name: [UInt8] {
         var name = ("Rule " as StaticString).bytes + Decimal.text(Int64(index) + 1)
         name += (" (" as StaticString).bytes + rule.low + ("–" as StaticString).bytes + rule.high

@@ -55,6 +55,26 @@ package struct SignFlagRule: Equatable, Sendable {
         )
     }
 
+    /// What a code under this rule is.
+    package var codeClass: PaymentCodeClass {
+        guard let known = wallet.wallet else { return .unsupported(wallet) }
+        return enabled ? .wallet(known) : .disabled(known)
+    }
+
+    /// The same rule with another switch, or other dates.
+    package func with(enabled: Bool, from: Timestamp, until: Timestamp?) -> SignFlagRule {
+        SignFlagRule(
+            low: low,
+            high: high,
+            minLength: minLength,
+            maxLength: maxLength,
+            wallet: wallet,
+            enabled: enabled,
+            from: from,
+            until: until
+        )
+    }
+
     package func isEffective(at moment: Timestamp) -> Bool {
         guard moment >= from else { return false }
         guard let until else { return true }

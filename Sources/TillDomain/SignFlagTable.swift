@@ -34,7 +34,8 @@ package struct SignFlagTable: Equatable, Sendable {
         self.rules = rules
     }
 
-    private static func problem(in rule: SignFlagRule, signLength: Int) -> SignFlagError.RuleProblem? {
+    /// What is wrong with a rule by itself.
+    package static func problem(in rule: SignFlagRule, signLength: Int) -> SignFlagError.RuleProblem? {
         let visible = { (byte: UInt8) in (33...126).contains(byte) && byte != 124 }
         let digit = { (byte: UInt8) in (48...57).contains(byte) }
         guard (1...signLength).contains(rule.low.count), rule.high.count == rule.low.count else { return .prefixLength }
@@ -73,8 +74,7 @@ package struct SignFlagTable: Equatable, Sendable {
     /// The same from what the intent holds of the code. Both clouds decide by this, at t0.
     package func classify(sign: [UInt8], codeLength: Int, at moment: Timestamp) -> PaymentCodeClass {
         for rule in rules where rule.matches(sign: sign, length: codeLength) && rule.isEffective(at: moment) {
-            guard let wallet = rule.wallet.wallet else { return .unsupported(rule.wallet) }
-            return rule.enabled ? .wallet(wallet) : .disabled(wallet)
+            return rule.codeClass
         }
         return .notAPaymentCode
     }

@@ -8,7 +8,8 @@ struct Admin: AsyncParsableCommand {
         abstract: "Keys, stores, registers, accounts, routing, refunds, open cases.",
         subcommands: [
             AdminKeys.self, AdminStore.self, AdminRegister.self, AdminAccount.self, AdminRouting.self,
-            AdminLimits.self, AdminSupervisor.self, AdminRefund.self, AdminResolve.self, AdminPayments.self,
+            AdminSignFlags.self, AdminLimits.self, AdminSupervisor.self, AdminRefund.self, AdminResolve.self,
+            AdminPayments.self,
             AdminPromote.self,
         ]
     )

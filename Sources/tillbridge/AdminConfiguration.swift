@@ -84,12 +84,17 @@ struct AdminAccount: AsyncParsableCommand {
 
         @OptionGroup var target: AdminTarget
         @Option(help: "The file with the merchant's keys, such as the sandbox's sandbox.json.") var from: String
-        @Option(help: "The store (7 characters) or chain (3) that uses them. Default: all.") var store = "*"
+        @Option(help: "The stores (7 characters) and chains (3) that use them, between commas. Default: all.")
+        var store = "*"
         @Flag(help: "Real money moves through these accounts.") var live = false
+        @Flag(help: "No store uses them until 'sign-flags enable' says so.") var unused = false
 
         func run() async throws {
             let file = try await readFile(from, setting: "--from")
-            try await target.perform(.addAccounts(file: file, stores: store, live: live), about: "--from \(from)")
+            try await target.perform(
+                .addAccounts(file: file, stores: store, live: live, unused: unused),
+                about: "--from \(from)"
+            )
         }
     }
 }
@@ -97,22 +102,25 @@ struct AdminAccount: AsyncParsableCommand {
 struct AdminRouting: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "routing",
-        abstract: "Which payment code belongs to which wallet and account.",
-        subcommands: [Set.self, Show.self, Test.self]
+        abstract: "Which payment code belongs to which wallet and account: whole documents. See sign-flags for edits.",
+        subcommands: [Set.self, Show.self]
     )
 
     struct Set: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             abstract: "Publishes a new version.",
-            discussion: "The file has the form that 'show --json' prints."
+            discussion:
+                "The file has the form that 'show --json' prints. Its version is the one that it was made from; "
+                + "with 0 it takes the place of whatever is there."
         )
 
         @OptionGroup var target: AdminTarget
         @Argument(help: "A JSON file.") var file: String
+        @Flag(help: "Codes that were taken may be taken no more.") var allowGap = false
 
         func run() async throws {
             let document = try await readFile(file, setting: "The routing")
-            try await target.perform(.setRouting(document: document), about: file)
+            try await target.perform(.setRouting(document: document, allowGap: allowGap), about: file)
         }
     }
 
@@ -123,23 +131,6 @@ struct AdminRouting: AsyncParsableCommand {
         @Option(help: "The version.") var version: Int?
 
         func run() async throws { try await target.perform(.showRouting(version: version)) }
-    }
-
-    struct Test: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(
-            abstract: "Tells which wallet a code belongs to.",
-            discussion:
-                "Without a code one line is read from standard input, so that it stays out of the shell's history."
-        )
-
-        @OptionGroup var target: AdminTarget
-        @Argument(help: "A payment code, or the beginning of one filled up with any digits.") var code: String?
-        @Option(help: "A store: tells the account as well.") var store: String?
-
-        func run() async throws {
-            let code = code ?? readLine() ?? ""
-            try await target.perform(.testRouting(code: code, store: store))
-        }
     }
 }
 

@@ -138,7 +138,7 @@ import TillStore
                 keys: rig.core.installation.keys,
                 clock: rig.clock
             )
-            await #expect(throws: (any Error).self) { try await link.log(after: 0, limit: 1, wait: 0) }
+            await #expect(throws: (any Error).self) { try await link.log(after: 0, limit: 1, wait: 0, routing: nil) }
             await link.shutdown()
         }
     }

@@ -8,12 +8,20 @@ package enum AdminRequest: Codable, Sendable {
     case newCode(register: String)
     case revokeRegister(id: String)
     case listRegisters
-    /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
-    case addAccounts(file: String, stores: String, live: Bool)
-    /// `document`: rules and accounts as JSON; its version is given by the cloud.
-    case setRouting(document: String)
+    /// `file`: the content of an exported file such as `sandbox.json`. `stores`: as ``StoreScope`` reads it.
+    case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false)
+    /// `document`: rules and accounts as JSON. Its version is the one that it was made from, or 0 for a document that
+    /// was made from none; the cloud gives it the next number.
+    case setRouting(document: String, allowGap: Bool = false)
     case showRouting(version: Int?)
-    case testRouting(code: String, store: String?)
+    /// `base`: the version that the change was made from.
+    case editSignFlags(base: Int, SignFlagEdit, allowGap: Bool = false)
+    /// `moment`: milliseconds since 1970 UTC, now without one. `version`: the newest without one.
+    case testRouting(code: String, store: String?, moment: Int64? = nil, version: Int? = nil)
+    case routingHistory
+    /// Registers get the newest routing although the other cloud does not hold it.
+    case offerRouting
+    case unknownCodes
     case setChain(amountLimit: Int64?, refundLimit: Int64?, enabled: Bool?)
     case addSupervisor(id: String, code: String)
     case refund(number: String, amount: Int64, reference: String, reason: String, person: String)

@@ -5,14 +5,12 @@ import TillProtocol
 import TillStore
 import TillWallets
 
-/// Accounts, routing, limits, supervisors.
+/// Accounts, limits, supervisors.
 extension AdminService {
-    func addAccounts(_ file: String, stores: String, live: Bool) async throws -> AdminReply {
+    /// - Parameter unused: No store uses the accounts until somebody enables them.
+    func addAccounts(_ file: String, stores: String, live: Bool, unused: Bool) async throws -> AdminReply {
         try atHome()
-        let stores = stores.uppercased()
-        guard stores == "*" || stores.utf8.count == 3 || snapshot.stores[stores] != nil else {
-            throw StartError("--store \(stores): there is no such store; add it with 'tillbridge admin store add'.")
-        }
+        let stores = try known(stores: stores, "--store")
         let settings: [WalletSettings]
         do throws(WalletSettingsError) {
             settings = try WalletSettings.exported(in: Array(file.utf8))
@@ -37,19 +35,20 @@ extension AdminService {
                     from: nil
                 )
             )
-            plan.accounts.removeAll { $0.stores == stores && $0.wallet == account.wallet }
-            plan.accounts.append(.init(stores: stores, wallet: account.wallet, account: account.id))
+            plan.assign(.init(stores: stores, wallet: account.wallet, account: account.id))
         }
-        let version = try append(plan, to: &changes)
-        let names = changes.filter { $0.kind == .account }.map(\.key)
+        let names = changes.map(\.key)
+        plan.change = "added \(names.joined(separator: ", "))"
+        let version = unused ? nil : try append(plan, to: &changes)
         try await change(changes, "accounts-added", names.joined(separator: " "))
+        let use = version.map { "routing version \($0) published" } ?? "no store uses them yet"
         return AdminReply(
-            text: "Accounts \(names.joined(separator: ", ")) added; routing version \(version) published.",
+            text: "Accounts \(names.joined(separator: ", ")) added; \(use).",
             json: json { json in
                 json.array("accounts") { json in
                     for name in names { json.string(Array(name.utf8)) }
                 }
-                json.integer("routing", Int64(version))
+                if let version { json.integer("routing", Int64(version)) }
             }
         )
     }
@@ -85,91 +84,6 @@ extension AdminService {
             baseURL: settings.baseURL,
             credentials: try core.vault.seal(Secret(settings.document), name: id),
             addedAt: core.clock.now().milliseconds
-        )
-    }
-
-    /// Adds the next version of the routing.
-    private func append(_ plan: RoutingPlan, to changes: inout [DocumentChange]) throws -> Int {
-        var plan = plan
-        plan.version = (snapshot.routing?.document.version ?? 0) + 1
-        try size.check(routing: Routing(plan), chain: snapshot.chain, at: core.clock.now(), setting: "The routing")
-        changes.append(
-            DocumentChange(kind: .routing, key: "\(plan.version)", body: try DocumentCoder.text(plan), from: 0)
-        )
-        return plan.version
-    }
-
-    func setRouting(_ document: String) async throws -> AdminReply {
-        try atHome()
-        var plan: RoutingPlan
-        do {
-            plan = try DocumentCoder.decode(RoutingPlan.self, from: Array(document.utf8))
-        } catch {
-            throw StartError(
-                "The routing is not the JSON object that 'tillbridge admin routing show --json' prints: \(error)."
-            )
-        }
-        plan.version = 1
-        for assignment in try Routing(plan).document.accounts where snapshot.accounts[assignment.account] == nil {
-            throw StartError(
-                "The routing names the account '\(assignment.account)': add it first, or correct the name."
-            )
-        }
-        var changes: [DocumentChange] = []
-        let version = try append(plan, to: &changes)
-        try await change(changes, "routing-published", "\(version)")
-        return AdminReply(
-            text: "Routing version \(version) published.",
-            json: json { $0.integer("routing", Int64(version)) }
-        )
-    }
-
-    func showRouting(_ version: Int?) throws -> AdminReply {
-        guard let routing = version.map({ snapshot.routings[$0] }) ?? snapshot.routing else {
-            throw StartError(
-                version.map { "There is no routing version \($0)." }
-                    ?? "No routing has been published: add an account, or use 'tillbridge admin routing set'."
-            )
-        }
-        let plan = routing.document
-        var lines = ["Routing version \(plan.version), sign of \(plan.signLength) characters"]
-        for rule in plan.rules {
-            let range = rule.low == rule.high ? rule.low : "\(rule.low)-\(rule.high)"
-            let lengths = rule.minLength == rule.maxLength ? "\(rule.minLength)" : "\(rule.minLength)-\(rule.maxLength)"
-            lines.append(
-                "  \(range.padding(8)) length \(lengths.padding(8)) \(rule.wallet.padding(12)) \(rule.enabled ? "on" : "off")"
-            )
-        }
-        for assignment in plan.accounts {
-            lines.append("  \(assignment.stores.padding(8)) \(assignment.wallet.padding(12)) -> \(assignment.account)")
-        }
-        return AdminReply(text: lines.joined(separator: "\n"), json: try DocumentCoder.text(plan))
-    }
-
-    /// What a code would lead to. The code is neither stored nor shown.
-    func testRouting(_ code: String, store: String?) throws -> AdminReply {
-        guard let routing = snapshot.routing else { throw StartError("No routing has been published: add an account.") }
-        let now = core.clock.now()
-        let result = routing.table.classify(scanned: Array(code.utf8), at: now)
-        var account: String?
-        let word: String
-        switch result {
-        case .wallet(let wallet):
-            word = wallet.text
-            account = store.flatMap { routing.account(of: wallet, store: Array($0.uppercased().utf8), at: now) }
-        case .disabled(let wallet): word = "\(wallet.text) (switched off)"
-        case .unsupported(let wallet): word = "\(wallet) (not supported)"
-        case .notAPaymentCode: word = "not a payment code"
-        case .receiveCode: word = "a code for receiving money: ask for the payment code"
-        }
-        let suffix = store.map { account.map { ", account \($0)" } ?? ", no account for store \($0)" } ?? ""
-        return AdminReply(
-            text: word + suffix,
-            json: json { json in
-                json.string("result", Array(word.utf8))
-                if let account { json.string("account", Array(account.utf8)) }
-                json.integer("routing", Int64(routing.document.version))
-            }
         )
     }
 
@@ -209,8 +123,6 @@ extension AdminService {
         )
         return try await publish(chain, "supervisor-added", setting: "--id")
     }
-
-    private var size: HelloSize { HelloSize(installation: core.installation) }
 
     private func publish(_ chain: ChainDocument, _ action: String, setting: String) async throws -> AdminReply {
         var chain = chain

@@ -19,10 +19,17 @@ package struct AdminService: Sendable {
         case .newCode(let register): try await newCode(register: register)
         case .revokeRegister(let id): try await revokeRegister(id)
         case .listRegisters: try await listRegisters()
-        case .addAccounts(let file, let stores, let live): try await addAccounts(file, stores: stores, live: live)
-        case .setRouting(let document): try await setRouting(document)
+        case .addAccounts(let file, let stores, let live, let unused):
+            try await addAccounts(file, stores: stores, live: live, unused: unused)
+        case .setRouting(let document, let allowGap): try await setRouting(document, allowGap: allowGap)
         case .showRouting(let version): try showRouting(version)
-        case .testRouting(let code, let store): try testRouting(code, store: store)
+        case .editSignFlags(let base, let edit, let allowGap):
+            try await editSignFlags(from: base, edit, allowGap: allowGap)
+        case .testRouting(let code, let store, let moment, let version):
+            try testRouting(code, store: store, at: moment, version: version)
+        case .routingHistory: try routingHistory()
+        case .offerRouting: try await offerRouting()
+        case .unknownCodes: unknownCodes()
         case .setChain(let amount, let refund, let enabled):
             try await setChain(amountLimit: amount, refundLimit: refund, enabled: enabled)
         case .addSupervisor(let id, let code): try await addSupervisor(id, code: code)

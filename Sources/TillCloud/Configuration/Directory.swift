@@ -21,8 +21,19 @@ package final class Directory: Sendable {
         package fileprivate(set) var chain = ChainDocument.standard
         fileprivate var deviceKeys: [KeyID: DeviceKey] = [:]
 
+        /// The newest version that both clouds are known to hold.
+        package fileprivate(set) var held: Int?
+        let waitsForPeer: Bool
+
+        fileprivate init(waitsForPeer: Bool) { self.waitsForPeer = waitsForPeer }
+
         /// The newest routing, or nil if none was ever published.
         package var routing: Routing? { routings.keys.max().flatMap { routings[$0] } }
+
+        /// The routing that registers are given. A version that the other cloud does not hold would lock registers
+        /// that have it out of that cloud, if this one died before handing it on. Before the clouds have ever agreed
+        /// on a version there is nothing older to give.
+        package var offered: Routing? { waitsForPeer ? held.flatMap { routings[$0] } ?? routing : routing }
 
         /// Whether real money moves. Without accounts none does.
         package var installation: Installation {
@@ -30,9 +41,10 @@ package final class Directory: Sendable {
         }
     }
 
-    private let state = Mutex(Snapshot())
+    private let state: Mutex<Snapshot>
 
-    package init() {}
+    /// - Parameter waitsForPeer: Whether a new routing is given to registers only when the other cloud holds it.
+    package init(waitsForPeer: Bool = false) { state = Mutex(Snapshot(waitsForPeer: waitsForPeer)) }
 
     /// The kinds that configure an installation, in the order in which they refer to each other.
     package static let kinds: [LogKind] = [.store, .account, .routing, .configuration, .register]
@@ -72,9 +84,8 @@ package final class Directory: Sendable {
             let routing = try Routing(DocumentCoder.decode(RoutingPlan.self, from: body))
             // Versions are append-only: what payments were decided by never changes.
             state.withLock { state in
-                if state.routings[routing.document.version] == nil {
-                    state.routings[routing.document.version] = routing
-                }
+                if state.routings[routing.version] == nil { state.routings[routing.version] = routing }
+                if routing.document.held == true { state.held = max(state.held ?? 0, routing.version) }
             }
         case .configuration:
             let chain = try DocumentCoder.decode(ChainDocument.self, from: body)

@@ -18,6 +18,24 @@ struct DocumentDesk: Sendable {
         }
     }
 
+    /// Registers may have this version from now on.
+    func offer(_ version: Int, by note: AuditNote) async throws {
+        guard var plan = directory.routing(version)?.document else { return }
+        plan.held = true
+        let body = try DocumentCoder.text(plan)
+        try await change([DocumentChange(kind: .routing, key: "\(version)", body: body, from: nil)], by: note)
+    }
+
+    /// The other cloud has told which routing it holds.
+    func peerHolds(_ version: Int, peer: CloudName) async throws {
+        let snapshot = directory.snapshot
+        guard snapshot.waitsForPeer, let newest = snapshot.routings.keys.filter({ $0 <= version }).max(),
+            newest > snapshot.held ?? 0
+        else { return }
+        let note = AuditNote(actor: "cloud \(peer.text)", action: "routing-held", detail: "\(newest)")
+        try await offer(newest, by: note)
+    }
+
     /// What has been stored takes effect.
     func applied(_ changes: [DocumentChange]) throws {
         for change in changes { try directory.apply(change.kind, key: change.key, body: change.body) }

@@ -8,31 +8,13 @@ struct HelloSize: Sendable {
     let installation: CloudGateway.Installation
 
     /// Bytes of the largest answer: as many open payments as it can tell of, and every number at its longest.
-    func bytes(routing: Routing?, chain: ChainDocument, at now: Timestamp) throws -> Int {
-        // A wallet without an account is off at a store, and "false" is the longer word.
-        let rules = (routing?.table.rules(from: now) ?? []).map { rule in
-            SignFlagRule(
-                low: rule.low,
-                high: rule.high,
-                minLength: rule.minLength,
-                maxLength: rule.maxLength,
-                wallet: rule.wallet,
-                enabled: false,
-                from: rule.from,
-                until: rule.until
-            )
-        }
-        let table = try SignFlagTable(
-            version: 1 << 31,
-            signLength: routing?.table.signLength ?? 1,
-            rules: rules
-        )
+    func bytes(table: SignFlagTable?, chain: ChainDocument, at now: Timestamp) throws -> Int {
         let answer = HelloAnswer(
             head: AnswerHead(id: MessageID(0, 0), cloud: .a, time: now),
             sequence: 1 << 30 - 1,
             journalIndex: .max,
             open: [],
-            routing: RoutingDocument(table),
+            routing: RoutingDocument(try HelloSize.longest(table)),
             configuration: try ConfigurationDocument(chain),
             keys: installation.keys.map { PublicKeyEntry(id: $0.id, publicKey: $0.key.publicKey) },
             authority: installation.authority,
@@ -41,18 +23,33 @@ struct HelloSize: Sendable {
         return answer.encode().count + HelloAnswer.maxOpen * HelloSize.openEntry
     }
 
+    private static func longest(_ table: SignFlagTable?) throws -> SignFlagTable {
+        // "false" is the longer word.
+        let rules = (table?.rules ?? []).map { $0.with(enabled: false, from: $0.from, until: $0.until) }
+        return try SignFlagTable(version: 1 << 31, signLength: table?.signLength ?? 1, rules: rules)
+    }
+
     /// `{"n":"24 characters","state":"…"},`
     private static let openEntry = 44 + (PaymentStateName.allCases.map { $0.wireName.utf8CodeUnitCount }.max() ?? 0)
 
     /// - Parameter setting: What is being changed, as the sentence begins.
     /// - Throws: ``StartError`` that names the setting.
     func check(routing: Routing?, chain: ChainDocument, at now: Timestamp, setting: String) throws {
-        let (size, most) = (try bytes(routing: routing, chain: chain, at: now), HTTPLimits.wire.body)
-        guard size > most else { return }
-        throw StartError(
-            "\(setting): with \(routing?.document.rules.count ?? 0) routing rules and \(chain.supervisors.count) "
-                + "supervisors a register would be sent \(size) bytes at its start, and \(most) are the most: "
-                + "remove routing rules whose time is over, join ranges, or shorten supervisors' ids."
-        )
+        let most = HTTPLimits.wire.body
+        for store in routing.map({ Routing.examples(of: [$0]) }) ?? [""] {
+            let table: SignFlagTable?
+            do throws(SignFlagError) {
+                table = try routing?.table(for: Array(store.utf8), at: now)
+            } catch {
+                throw StartError("\(setting): at \(store.isEmpty ? "any store" : store): \(error.description)")
+            }
+            let size = try bytes(table: table, chain: chain, at: now)
+            guard size > most else { continue }
+            throw StartError(
+                "\(setting): with \(table?.rules.count ?? 0) routing rules and \(chain.supervisors.count) "
+                    + "supervisors a register would be sent \(size) bytes at its start, and \(most) are the most: "
+                    + "remove routing rules whose time is over, join ranges, or shorten supervisors' ids."
+            )
+        }
     }
 }

@@ -17,6 +17,9 @@ extension CloudGateway {
         guard message.intent.amount.fen <= snapshot.chain.amountLimit else {
             throw ProblemError(.malformed, "The amount is above the chain's limit.")
         }
+        if message.send == 1, directory.routing(message.intent.routing)?.classify(message.intent) == .notAPaymentCode {
+            unknownCodes.count(message.intent)
+        }
         let store = String(decoding: message.intent.orderNumber.register.store, as: UTF8.self)
         let details = PaymentService.PayDetails(
             code: message.code,

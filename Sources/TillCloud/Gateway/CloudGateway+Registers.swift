@@ -10,7 +10,7 @@ extension CloudGateway {
         let message = try HelloRequest(decoding: body)
         guard case .register(_, let generation) = signed.keyID else { throw SignatureError.notAllowed }
         let snapshot = directory.snapshot
-        guard let routing = snapshot.routing else {
+        guard let routing = snapshot.offered else {
             throw ProblemError(
                 .busy,
                 "This cloud holds no routing yet; publish one, or wait for the other cloud's log."
@@ -31,6 +31,7 @@ extension CloudGateway {
             )
         )
         compare(message, with: before, generation: generation, register: register)
+        unknownCodes.add(message.unknown)
         let open = try await store.open(of: register).prefix(HelloAnswer.maxOpen).map { payment in
             HelloAnswer.Open(orderNumber: payment.intent.orderNumber, state: payment.paymentAnswer.name)
         }
@@ -93,6 +94,7 @@ extension CloudGateway {
             throw ProblemError(.notHome, "This request is for the other cloud.")
         }
         let message = try PeerLogRequest(decoding: request.body)
+        if let version = message.routing { try await documents.peerHolds(version, peer: cloud.other) }
         let ticket = logBell.ticket(for: 0)
         defer { logBell.drop(ticket) }
         var page = try await store.log(after: message.after, limit: Int(message.limit))

@@ -31,6 +31,8 @@ final class CloudGateway: GatewayHandler {
     let signer: CloudSigningKey
     let installation: Installation
     let directory: Directory
+    let documents: DocumentDesk
+    let unknownCodes: UnknownCodeCounter
     let service: PaymentService
     let store: any CloudStore
     let activations: ActivationDesk
@@ -53,6 +55,8 @@ final class CloudGateway: GatewayHandler {
         signer = core.signer
         installation = core.installation
         directory = core.directory
+        documents = core.documents
+        unknownCodes = core.unknownCodes
         service = core.service
         store = core.store
         activations = core.activations

@@ -59,8 +59,8 @@ final class CloudStatus: Sendable {
         }
     }
 
-    /// `time` in milliseconds, `load` 0 (idle) … 1000 (full), versions of the newest documents (0 for none), wallets
-    /// that cannot be paid with.
+    /// `time` in milliseconds, `load` 0 (idle) … 1000 (full), versions of the documents that registers should hold (0
+    /// for none), wallets that cannot be paid with.
     func healthz() -> [UInt8] {
         let snapshot = directory.snapshot
         let darkWallets = dark()
@@ -68,7 +68,7 @@ final class CloudStatus: Sendable {
         return JSONWriter.object { json in
             json.bool("takesPayments", takes)
             json.integer("load", Int64(admission.load))
-            json.integer("routing", Int64(snapshot.routing?.document.version ?? 0))
+            json.integer("routing", Int64(snapshot.offered?.version ?? 0))
             json.integer("configuration", Int64(snapshot.chain.version))
             json.array("dark") { json in
                 for wallet in darkWallets { json.string(wallet.wireBytes) }

@@ -57,7 +57,12 @@ struct PeerPuller: Service {
     func pull(wait: Int64) async throws {
         let cursor = try await store.peerCursor(of: cloud.other)
         let sent = clock.now()
-        let answer = try await link.log(after: cursor.head.sequence, limit: PeerPuller.pageEntries, wait: wait)
+        let answer = try await link.log(
+            after: cursor.head.sequence,
+            limit: PeerPuller.pageEntries,
+            wait: wait,
+            routing: directory.snapshot.routing?.version
+        )
         let received = clock.now()
         // A long poll says little about the time at which the answer was made, so only quick ones are compared.
         if received - sent < 1_000 {
@@ -158,9 +163,10 @@ struct PeerLink: Sendable {
 
     func shutdown() async { try? await client.shutdown() }
 
-    func log(after sequence: Int64, limit: Int64, wait: Int64) async throws -> PeerLogAnswer {
+    /// - Parameter routing: The newest version that this cloud holds.
+    func log(after sequence: Int64, limit: Int64, wait: Int64, routing: Int?) async throws -> PeerLogAnswer {
         let id = MessageID(.random(in: .min ... .max), .random(in: .min ... .max))
-        let body = PeerLogRequest(id: id, after: sequence, limit: limit, wait: wait).encode()
+        let body = PeerLogRequest(id: id, after: sequence, limit: limit, wait: wait, routing: routing).encode()
         let sealed = SignedRequest.headers(
             .peerLog,
             cloud: .only(cloud.other),

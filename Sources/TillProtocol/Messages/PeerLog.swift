@@ -11,12 +11,15 @@ package struct PeerLogRequest: WireMessage {
     package let limit: Int64
     /// Milliseconds.
     package let wait: Int64
+    /// The newest routing version that the asking cloud holds; nil for none, and from a cloud that does not tell.
+    package let routing: Int?
 
-    package init(id: MessageID, after: Int64, limit: Int64, wait: Int64) {
+    package init(id: MessageID, after: Int64, limit: Int64, wait: Int64, routing: Int? = nil) {
         self.id = id
         self.after = after
         self.limit = limit
         self.wait = wait
+        self.routing = routing
     }
 
     package init(_ object: JSONObject) throws(MessageError) {
@@ -24,6 +27,7 @@ package struct PeerLogRequest: WireMessage {
         after = try object.integer("after")
         limit = try object.integer("limit", in: 1...PeerLogRequest.maxLimit)
         wait = try object.integer("wait", in: WaitRange.peerLog)
+        routing = try object.optionalInteger("routing", in: 1...Int64(1) << 31).map { Int($0) }
     }
 
     package func write(to json: inout JSONWriter) {
@@ -31,6 +35,7 @@ package struct PeerLogRequest: WireMessage {
         json.integer("after", after)
         json.integer("limit", limit)
         json.integer("wait", wait)
+        if let routing { json.integer("routing", Int64(routing)) }
     }
 }
 
