@@ -84,8 +84,7 @@ struct AdminAccount: AsyncParsableCommand {
 
         @OptionGroup var target: AdminTarget
         @Option(help: "The file with the merchant's keys, such as the sandbox's sandbox.json.") var from: String
-        @Option(help: "The stores (7 characters) and chains (3) that use them, between commas. Default: all.")
-        var store = "*"
+        @Option(help: "The store (7 characters) or chain (3) that uses them. Default: all.") var store = "*"
         @Flag(help: "Real money moves through these accounts.") var live = false
         @Flag(help: "No store uses them until 'sign-flags enable' says so.") var unused = false
 

@@ -221,7 +221,7 @@ struct AdminSignFlags: AsyncParsableCommand {
 
 extension AdminTarget {
     fileprivate func edit(_ edit: SignFlagEdit, _ change: AdminSignFlags.Change) async throws {
-        try await perform(.editSignFlags(base: change.base, edit, allowGap: change.allowGap))
+        try await perform(.editSignFlags(base: change.base, edit: edit, allowGap: change.allowGap))
     }
 }
 

@@ -63,7 +63,7 @@ def test_every_command_and_option_that_is_named_exists(programs, words):
     names = []
     for word in rest:
         # `register add|revoke|list` names three.
-        if not re.fullmatch(r"[a-z|]+", word):
+        if not re.fullmatch(r"[a-z][a-z|-]*", word):
             break
         names.append(word.split("|")[0])
     told = ""

@@ -10,7 +10,7 @@ struct HelloSizeTests {
     /// Rules of the longest form, with dates that have not passed.
     private func plan(_ rules: Int, until: Int64 = 4_102_444_800_000) -> RoutingPlan {
         RoutingPlan(
-            version: 1,
+            version: 0,
             signLength: 8,
             rules: (0..<rules).map { place in
                 var rule = RoutingPlan.standard.rules[0]
@@ -91,7 +91,11 @@ struct HelloSizeTests {
             times: ProtocolTimes()
         )
         let size = try HelloSize(installation: rig.core.installation)
-            .bytes(routing: routing, chain: snapshot.chain, at: now)
+            .bytes(
+                table: routing.table(for: register.store, at: now),
+                chain: snapshot.chain,
+                at: now
+            )
         let real = answer.encode().count
         #expect(real <= size && size <= real + 16, "\(real) and \(size)")
         await rig.core.close()

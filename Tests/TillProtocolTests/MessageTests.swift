@@ -311,7 +311,10 @@ private func impossible<Value>() -> Value { preconditionFailure("the maker makes
                 journalHash: maker.generator.bytes(16),
                 version: maker.line(1...40),
                 acknowledges: maker.flip(),
-                open: (0..<Int(maker.number(0...20))).map { _ in maker.orderNumber() }
+                open: (0..<Int(maker.number(0...20))).map { _ in maker.orderNumber() },
+                unknown: (0..<Int(maker.number(0...16))).compactMap { place in
+                    UnknownCodes.Row(prefix: utf8("\(40 + place)"), length: 18, count: Int(maker.number(1...99)))
+                }
             )
         }
         try check(HelloAnswer.self) { $0.hello() }
@@ -408,7 +411,8 @@ private func impossible<Value>() -> Value { preconditionFailure("the maker makes
                 id: maker.id(),
                 after: maker.number(0...9),
                 limit: maker.number(1...500),
-                wait: maker.number(0...20000)
+                wait: maker.number(0...20000),
+                routing: maker.flip() ? Int(maker.number(1...99)) : nil
             )
         }
         try check(PeerLogAnswer.self) { $0.peerLog() }

@@ -8,14 +8,14 @@ package enum AdminRequest: Codable, Sendable {
     case newCode(register: String)
     case revokeRegister(id: String)
     case listRegisters
-    /// `file`: the content of an exported file such as `sandbox.json`. `stores`: as ``StoreScope`` reads it.
+    /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
     case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false)
     /// `document`: rules and accounts as JSON. Its version is the one that it was made from, or 0 for a document that
     /// was made from none; the cloud gives it the next number.
     case setRouting(document: String, allowGap: Bool = false)
     case showRouting(version: Int?)
     /// `base`: the version that the change was made from.
-    case editSignFlags(base: Int, SignFlagEdit, allowGap: Bool = false)
+    case editSignFlags(base: Int, edit: SignFlagEdit, allowGap: Bool = false)
     /// `moment`: milliseconds since 1970 UTC, now without one. `version`: the newest without one.
     case testRouting(code: String, store: String?, moment: Int64? = nil, version: Int? = nil)
     case routingHistory

@@ -11,6 +11,11 @@ extension AdminService {
     func addAccounts(_ file: String, stores: String, live: Bool, unused: Bool) async throws -> AdminReply {
         try atHome()
         let stores = try known(stores: stores, "--store")
+        guard !stores.contains(",") else {
+            throw StartError(
+                "--store \(stores): name one store or chain; for several, add with --unused and enable them."
+            )
+        }
         let settings: [WalletSettings]
         do throws(WalletSettingsError) {
             settings = try WalletSettings.exported(in: Array(file.utf8))

@@ -52,7 +52,7 @@ enum OpenAPI {
             [
                 Field("epoch", integer), Field("sequence", integer), Field("journalIndex", integer),
                 Field("journalHash", #"{"type":"string","minLength":32,"maxLength":32}"#), Field("version", string),
-                Field("acknowledges", boolean), Field("open", list),
+                Field("acknowledges", boolean), Field("open", list), Field("unknown", list, optional: true),
             ]
         case .pay:
             [
@@ -87,6 +87,7 @@ enum OpenAPI {
             [
                 Field("after", integer), Field("limit", #"{"type":"integer","minimum":1,"maximum":500}"#),
                 Field("wait", #"{"type":"integer","minimum":0,"maximum":20000}"#),
+                Field("routing", integer, optional: true),
             ]
         }
     }

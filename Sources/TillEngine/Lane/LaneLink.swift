@@ -81,9 +81,10 @@ struct LaneLink: Sendable {
         dark = reply.dark
         heardRouting = reply.routing
         heardConfiguration = reply.configuration
-        // A newer document is fetched within 3 s, spread so that a chain does not ask in one instant.
+        // A newer document is fetched within 2 s, spread so that a chain does not ask in one instant: with the peer's
+        // log, the proxy's checks and the heartbeat a change is everywhere within 5 s.
         if helloSucceeded, hasOldDocuments, let cloud = reply.up.first, hello[cloud] == .max {
-            hello[cloud] = now + random.below(times.scaled(3_000))
+            hello[cloud] = now + random.below(times.scaled(2_000))
         }
         for cloud in back where helloSucceeded && hello[cloud] == .max {
             hello[cloud] = now + random.below(times.scaled(2_000))

@@ -223,7 +223,7 @@ struct RegisterClient: Sendable {
         return try ConfirmAnswer(decoding: answer.body)
     }
 
-    func helloBody(sequence: Int64 = 0, journalIndex: Int64 = 1) -> [UInt8] {
+    func helloBody(sequence: Int64 = 0, journalIndex: Int64 = 1, unknown: [UnknownCodes.Row] = []) -> [UInt8] {
         HelloRequest(
             id: .fresh(),
             epoch: 1,
@@ -232,7 +232,8 @@ struct RegisterClient: Sendable {
             journalHash: [UInt8](repeating: 7, count: 16),
             version: Array("test".utf8),
             acknowledges: true,
-            open: []
+            open: [],
+            unknown: unknown
         ).encode()
     }
 

@@ -81,6 +81,24 @@ import TillEngine
         #expect(bench.records.count == before.0 && bench.sent.count { $0.isPay } == before.1)
     }
 
+    @Test("codes of no wallet are counted, and the next HELLO tells of them; one that was lost tells again")
+    func unknownCodes() throws {
+        var bench = ready()
+        bench.scan("447654321098765432")
+        bench.scan("6901234567892")
+        bench.scan("https://qr.alipay.com/fkx0123456")
+        var told = bench.unknownInNextHello()
+        #expect(told == ["44 18 1"])
+        bench.scan("447654321098765433")
+        bench.result(.failed(unwritten: false))
+        told = bench.unknownInNextHello()
+        #expect(told == ["44 18 2"])
+        bench.housekeeping()
+        bench.scan("457654321098765432")
+        told = bench.unknownInNextHello()
+        #expect(told == ["45 18 1"])
+    }
+
     @Test("a code of another sale is refused without asking anybody")
     func codeTwice() {
         var (bench, _) = paidBench()
@@ -611,5 +629,28 @@ import TillEngine
         bench.advance(250)
         #expect(bench.outstanding?.isPay == true)
         #expect(bench.order.contains("abandon"))
+    }
+}
+
+extension LaneBench {
+    fileprivate mutating func scan(_ text: String) {
+        _ = pay("T1", code: certain(PaymentCode(scanned: Array(text.utf8))))
+    }
+
+    /// Lets time pass until a HELLO is under way, and tells its counts.
+    fileprivate mutating func unknownInNextHello() -> [String]? {
+        for _ in 0..<100 {
+            guard let call = outstanding, isOutstanding(call) else {
+                wake()
+                continue
+            }
+            switch call.kind {
+            case .hello(let facts):
+                return facts.unknown.map { "\(String(decoding: $0.prefix, as: UTF8.self)) \($0.length) \($0.count)" }
+            case .heartbeat: heartbeat()
+            default: return nil
+            }
+        }
+        return nil
     }
 }
