@@ -20,7 +20,7 @@ package struct SignFlagGap: Equatable, Sendable {
                 next = span.upperBound + 1
             }
             guard next <= whole.upperBound else { continue }
-            let end = spans.map(\.lowerBound).filter { $0 > next }.min().map { $0 - 1 } ?? whole.upperBound
+            let end = spans.map { $0.lowerBound }.filter { $0 > next }.min().map { $0 - 1 } ?? whole.upperBound
             return gap(next...min(end, whole.upperBound), digits: rule.low.count, length: length)
         }
         return nil

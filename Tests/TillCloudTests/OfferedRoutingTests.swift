@@ -78,7 +78,7 @@ struct OfferedRoutingTests {
             try await a.core.documents.peerHolds(1, peer: .b)
             try await publish(a)
             #expect(try await register.hello().routing.table.version == 1)
-            #expect(try await a.admin.perform(.offerRouting).json == #"{"v":1,"routing":2}"#)
+            #expect(try await a.admin.perform(.offerRouting).json.contains(#""routing":2"#))
             #expect(try await register.hello().routing.table.version == 2)
             let error = await #expect(throws: StartError.self) { _ = try await a.admin.perform(.offerRouting) }
             #expect(error?.sentence.contains("version 2 is what registers get already") == true)
