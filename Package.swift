@@ -79,10 +79,11 @@ let package = Package(
         // Wallet adapters: request out, answer in, no I/O.
         .target(
             name: "TillWallets",
-            dependencies: ["COpenSSL", "TillDomain", "TillEngine", crypto, cryptoExtras],
+            dependencies: ["COpenSSL", "CZlib", "TillDomain", "TillEngine", crypto, cryptoExtras],
             swiftSettings: strict
         ),
         .systemLibrary(name: "COpenSSL", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CZlib", providers: [.apt(["zlib1g-dev"])]),
 
         // Storage: one contract, its backends.
         .target(name: "TillStore", dependencies: ["TillDomain", "TillProtocol", "TillEngine"], swiftSettings: strict),

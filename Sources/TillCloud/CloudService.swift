@@ -85,6 +85,7 @@ package struct CloudService: Service {
             // Answers that are held back go out now.
             core.logBell.close()
             core.service.board.close()
+            core.desk.stopStatement()
         }
     }
 

@@ -87,11 +87,16 @@ struct AdminAccount: AsyncParsableCommand {
         @Option(help: "The store (7 characters) or chain (3) that uses them. Default: all.") var store = "*"
         @Flag(help: "Real money moves through these accounts.") var live = false
         @Flag(help: "No store uses them until 'sign-flags enable' says so.") var unused = false
+        @Option(
+            name: .customLong("protocol"),
+            help: "Only the wallets that speak this version, such as v3. Default: all, each in its usual version."
+        )
+        var version: String?
 
         func run() async throws {
             let file = try await readFile(from, setting: "--from")
             try await target.perform(
-                .addAccounts(file: file, stores: store, live: live, unused: unused),
+                .addAccounts(file: file, stores: store, live: live, unused: unused, version: version),
                 about: "--from \(from)"
             )
         }

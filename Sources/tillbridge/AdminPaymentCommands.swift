@@ -76,6 +76,22 @@ struct AdminPayments: AsyncParsableCommand {
     }
 }
 
+struct AdminStatement: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "statement",
+        abstract: "Fetches a wallet's statement of one day and prints its rows and totals.",
+        discussion: "A day is one in China (UTC+8). Wallets make its file on the next morning, until about ten o'clock."
+    )
+
+    @OptionGroup var target: AdminTarget
+    @Option(help: "The account, such as alipay-live; 'tillbridge admin routing show' lists them.") var account: String
+    @Option(help: "YYYY-MM-DD.") var day: String
+
+    func run() async throws {
+        try await target.perform(.statement(account: account, day: day, asJSON: target.json))
+    }
+}
+
 struct AdminPromote: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "promote",

@@ -182,7 +182,10 @@ import TillWallets
                 let renamed = String(decoding: response.body, as: UTF8.self)
                     .replacing(try Self.node(answer), with: node)
                 let reading = try Account.alipay()
-                    .read(InboundResponse(status: 200, body: [UInt8](renamed.utf8)), of: operation)
+                    .read(
+                        InboundResponse(status: 200, body: [UInt8](renamed.utf8), receivedAt: Sample.now),
+                        of: operation
+                    )
                 let isUnknown =
                     switch reading.outcome {
                     case .pay(.unknown), .query(.unknown), .cancel(.unknown), .refund(.unknown), .refundQuery(.unknown):

@@ -40,7 +40,7 @@ import TillWallets
                     // Judged with status 200, as the changed ones are.
                     outcome: adapter.outcome(
                         of: operation,
-                        from: InboundResponse(status: 200, body: response.body)
+                        from: InboundResponse(status: 200, body: response.body, receivedAt: Sample.now)
                     )
                 )
             }
@@ -67,12 +67,18 @@ import TillWallets
             for _ in 0..<Int.random(in: 1...4, using: &generator) {
                 mutate(&body, with: other.body, using: &generator)
             }
-            let outcome = adapter.outcome(of: answer.operation, from: InboundResponse(status: 200, body: body))
+            let outcome = adapter.outcome(
+                of: answer.operation,
+                from: InboundResponse(status: 200, body: body, receivedAt: Sample.now)
+            )
             guard !isUnknown(outcome) else { continue }
             definite += 1
             var signed = [
                 answer.outcome,
-                adapter.outcome(of: answer.operation, from: InboundResponse(status: 200, body: other.body)),
+                adapter.outcome(
+                    of: answer.operation,
+                    from: InboundResponse(status: 200, body: other.body, receivedAt: Sample.now)
+                ),
             ]
             if Self.aroundASuccess.contains(answer.name) {
                 signed += corpus.filter { $0.name == "pay-paid" || $0.name == "pay-accepted" }.map(\.outcome)
@@ -95,7 +101,10 @@ import TillWallets
                 alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
             }
             for operation in operations {
-                let outcome = adapter.outcome(of: operation, from: InboundResponse(status: 200, body: body))
+                let outcome = adapter.outcome(
+                    of: operation,
+                    from: InboundResponse(status: 200, body: body, receivedAt: Sample.now)
+                )
                 #expect(isUnknown(outcome), "seed \(round)")
             }
         }

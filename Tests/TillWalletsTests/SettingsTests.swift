@@ -58,6 +58,15 @@ import TillEngine
         }
     }
 
+    @Test("a protocol version that is asked for is spoken by the wallets that have it, and by no other")
+    func version() throws {
+        let all = try WalletSettings.exported(in: exported(), version: "v3")
+        #expect(all.map(\.wallet) == [.weChatPay])
+        #expect(all.map(\.version) == ["v3"])
+        #expect(try WalletSettings.exported(in: exported(), version: "v9").isEmpty)
+        #expect(try WalletSettings.exported(in: exported()).map(\.version) == ["openapi-1.0", "v2"])
+    }
+
     @Test("no description, dump or error of an account shows a key")
     func masked() throws {
         let all = try WalletSettings.exported(in: exported())
@@ -98,6 +107,8 @@ import TillEngine
         #expect(WalletRegistry.row(wallet: .qqWallet, version: "v1")?.schedule == .qqWallet)
         #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.1.0")?.schedule == .unionPay)
         #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.0.0") == nil)
+        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v3")?.schedule == .weChatPay)
+        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v4") == nil)
     }
 
     @Test(

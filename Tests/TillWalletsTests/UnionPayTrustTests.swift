@@ -46,12 +46,13 @@ import TillEngine
     @Test("around a renewal both certificates are believed, for orders of any age")
     func renewal() throws {
         let adapter = try Account.unionPay()
-        let response = try Fixture.response("unionpay/pay-accepted-renewed")
+        var response = try Fixture.response("unionpay/pay-accepted-renewed")
         let operation = WalletOperation.pay(try Sample.payment())
         for (moment, outcome) in [
             (Self.renewal - 1, PayOutcome.unknown(.badSignature)), (Self.renewal, .waitingForShopper),
         ] {
-            let reading = adapter.read(response, of: operation, at: Timestamp(milliseconds: moment))
+            response.receivedAt = Timestamp(milliseconds: moment)
+            let reading = adapter.read(response, of: operation)
             #expect(reading.outcome == .pay(outcome))
         }
     }

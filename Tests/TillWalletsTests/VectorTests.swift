@@ -67,11 +67,11 @@ import TillEngine
         )
         #expect(envelope.node == [UInt8](node.utf8))
         let signature = try #require(envelope.signature)
-        #expect(try signing().verified(envelope.node, signature: signature) == envelope.node)
+        #expect(try signing().verified(envelope) == envelope.node)
         for position in stride(from: 0, to: envelope.node.count, by: 7) {
             var changed = envelope.node
             changed[position] ^= 1
-            #expect(try signing().verified(changed, signature: signature) == nil)
+            #expect(try !signing().isValid(signature, for: changed))
         }
         let answer = try #require(AlipayAnswer(envelope.node, encoding: envelope.encoding))
         #expect(answer.code == "10003")
@@ -126,7 +126,7 @@ import TillEngine
         let adapter = try Account.weChatPay(["signType": "MD5"])
         let outcome = adapter.outcome(
             of: .pay(try Sample.payment()),
-            from: InboundResponse(status: 200, body: [UInt8](body.utf8))
+            from: InboundResponse(status: 200, body: [UInt8](body.utf8), receivedAt: Sample.now)
         )
         #expect(outcome == .pay(.waitingForShopper))
     }

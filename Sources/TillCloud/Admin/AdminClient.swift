@@ -16,7 +16,7 @@ package enum AdminClient {
         call.headers.add(name: "Authorization", value: "Bearer \(address.token)")
         call.headers.add(name: "Content-Type", value: "application/json")
         call.body = .bytes(ByteBuffer(bytes: try DocumentCoder.encode(request)))
-        guard let (status, body) = try await exchange(call) else { return nil }
+        guard let (status, body) = try await exchange(call, patience: request.patience) else { return nil }
         switch status {
         case 200: return try DocumentCoder.decode(AdminReply.self, from: body)
         // Another program has taken the port of a cloud that was killed.
@@ -26,7 +26,10 @@ package enum AdminClient {
     }
 
     /// - Returns: Nil where nobody listens any more: the file is that of a cloud that was killed.
-    private static func exchange(_ call: HTTPClientRequest) async throws -> (status: UInt, body: [UInt8])? {
+    private static func exchange(
+        _ call: HTTPClientRequest,
+        patience: TimeAmount
+    ) async throws -> (status: UInt, body: [UInt8])? {
         var configuration = HTTPClient.Configuration()
         // A port that refuses will not open while this command waits.
         configuration.connectionPool.retryConnectionEstablishment = false
@@ -34,12 +37,12 @@ package enum AdminClient {
         do {
             let response: HTTPClientResponse
             do {
-                response = try await http.execute(call, timeout: .seconds(30))
+                response = try await http.execute(call, timeout: patience)
             } catch {
                 try await http.shutdown()
                 return nil
             }
-            let body = Array(buffer: try await response.body.collect(upTo: 16 << 20))
+            let body = Array(buffer: try await response.body.collect(upTo: 512 << 20))
             try await http.shutdown()
             return (response.status.code, body)
         } catch {
@@ -47,4 +50,9 @@ package enum AdminClient {
             throw error
         }
     }
+}
+
+extension AdminRequest {
+    /// A wallet takes its time for a statement; everything else is done in a moment.
+    fileprivate var patience: TimeAmount { if case .statement = self { .minutes(6) } else { .seconds(30) } }
 }

@@ -68,8 +68,12 @@ struct AdminDoor: Service {
                 return GatewayAnswer(Problem(.unauthorized, detail: "The token of admin.json is missing or old."))
             }
             do {
-                let command = try DocumentCoder.decode(AdminRequest.self, from: request.body)
-                return .json(try DocumentCoder.encode(try await service.perform(command)))
+                // Not on the threads of the payments: a statement is work for seconds.
+                let reply = try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    let command = try DocumentCoder.decode(AdminRequest.self, from: request.body)
+                    return try DocumentCoder.encode(try await service.perform(command))
+                }
+                return .json(reply)
             } catch let error as StartError {
                 return .text(error.sentence, status: 422)
             } catch {

@@ -9,7 +9,8 @@ package enum AdminRequest: Codable, Sendable {
     case revokeRegister(id: String)
     case listRegisters
     /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
-    case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false)
+    /// `version`: a protocol version in place of each wallet's first one.
+    case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false, version: String? = nil)
     /// `document`: rules and accounts as JSON. Its version is the one that it was made from, or 0 for a document that
     /// was made from none; the cloud gives it the next number.
     case setRouting(document: String, allowGap: Bool = false)
@@ -27,6 +28,8 @@ package enum AdminRequest: Codable, Sendable {
     case refund(number: String, amount: Int64, reference: String, reason: String, person: String)
     case resolve(Resolution)
     case payments(PaymentSearch)
+    /// A day's statement, from the wallet. Its rows can be many: they are given in one form only.
+    case statement(account: String, day: String, asJSON: Bool)
     /// After a database was restored from a backup or promoted.
     case promote(person: String)
 

@@ -8,7 +8,13 @@ import TillWallets
 /// Accounts, limits, supervisors.
 extension AdminService {
     /// - Parameter unused: No store uses the accounts until somebody enables them.
-    func addAccounts(_ file: String, stores: String, live: Bool, unused: Bool) async throws -> AdminReply {
+    func addAccounts(
+        _ file: String,
+        stores: String,
+        live: Bool,
+        unused: Bool,
+        version: String?
+    ) async throws -> AdminReply {
         try atHome()
         let stores = try known(stores: stores, "--store")
         guard !stores.contains(",") else {
@@ -18,11 +24,15 @@ extension AdminService {
         }
         let settings: [WalletSettings]
         do throws(WalletSettingsError) {
-            settings = try WalletSettings.exported(in: Array(file.utf8))
+            settings = try WalletSettings.exported(in: Array(file.utf8), version: version)
             // Each account is opened once, so that a key that cannot be used is told now.
             for settings in settings { _ = try WalletRegistry.account(from: settings) }
         } catch {
             throw StartError(error.description)
+        }
+        if let version, settings.isEmpty {
+            let known = WalletRegistry.rows.map { "\($0.version) (\($0.section))" }.joined(separator: ", ")
+            throw StartError("--protocol \(version): no wallet of the file speaks it; there are \(known).")
         }
         guard !settings.isEmpty else {
             throw StartError("The file names no wallet that this version speaks to: see docs/operations.md.")
@@ -80,7 +90,9 @@ extension AdminService {
 
     private func account(_ settings: WalletSettings, stores: String, live: Bool) throws -> AccountDocument {
         let wallet = String(decoding: settings.wallet.wireBytes, as: UTF8.self)
-        let id = "\(wallet)-\(live ? "live" : "sandbox")" + (stores == "*" ? "" : "-\(stores)")
+        // Another version is another account: what was paid in one is asked about and undone in the same.
+        let version = WalletRegistry.isFirst(settings.version, of: settings.wallet) ? "" : "-\(settings.version)"
+        let id = "\(wallet)\(version)-\(live ? "live" : "sandbox")" + (stores == "*" ? "" : "-\(stores)")
         return AccountDocument(
             id: id,
             wallet: wallet,

@@ -19,8 +19,8 @@ package struct AdminService: Sendable {
         case .newCode(let register): try await newCode(register: register)
         case .revokeRegister(let id): try await revokeRegister(id)
         case .listRegisters: try await listRegisters()
-        case .addAccounts(let file, let stores, let live, let unused):
-            try await addAccounts(file, stores: stores, live: live, unused: unused)
+        case .addAccounts(let file, let stores, let live, let unused, let version):
+            try await addAccounts(file, stores: stores, live: live, unused: unused, version: version)
         case .setRouting(let document, let allowGap): try await setRouting(document, allowGap: allowGap)
         case .showRouting(let version): try showRouting(version)
         case .editSignFlags(let base, let edit, let allowGap):
@@ -37,6 +37,7 @@ package struct AdminService: Sendable {
             try await refund(number, amount: amount, reference: reference, reason: reason, person: person)
         case .resolve(let resolution): try await resolve(resolution)
         case .payments(let search): try await payments(search)
+        case .statement(let account, let day, let asJSON): try await statement(account, day: day, asJSON: asJSON)
         case .promote(let person): try await promote(person)
         }
     }

@@ -32,11 +32,14 @@ final class WalletConnection: Sendable {
         let headers: [OutboundRequest.Header]
         let body: [UInt8]
         let timeout: Duration
+        /// Wallets answer in a few hundred bytes. In bytes.
+        var answerLimit = 1 << 20
         /// The last check, directly before the first byte is written.
         var mayWrite: @Sendable () -> Bool = { true }
     }
 
     struct Answer: Sendable {
+        /// Without the moment of its arrival: there is no clock in here.
         let response: InboundResponse
         /// The wallet's clock, where it says.
         let date: Timestamp?
@@ -77,6 +80,8 @@ final class WalletConnection: Sendable {
     }
 
     func shutdown() async { await lines.close() }
+    /// The same without waiting for it.
+    func abort() { for channel in lines.end() { channel.close(promise: nil) } }
 
     /// Sends once. There is no repetition in here, whatever happens.
     func send(_ request: Request) async throws(WalletSilence) -> Answer {
@@ -103,6 +108,7 @@ final class WalletConnection: Sendable {
         let exchange = WalletExchange(
             head: head,
             body: ByteBuffer(bytes: request.body),
+            answerLimit: request.answerLimit,
             mayWrite: request.mayWrite,
             promise: promise
         )

@@ -10,12 +10,14 @@ import TillWallets
 final class WalletDesk: PaymentWallets {
     private let directory: Directory
     private let vault: CredentialVault
-    private let times: ProtocolTimes
-    private let clock: any CloudClock
+    let times: ProtocolTimes
+    let clock: any CloudClock
     private let fence: ClockFence
     private let metrics: Metrics
     private let logger: Logger
     private let accounts = Mutex<[String: OpenAccount]>([:])
+    /// The connections of the statement that is being fetched: one at a time.
+    let statement = Mutex<StatementDownload>(.none)
 
     init(
         directory: Directory,
@@ -127,8 +129,7 @@ final class WalletDesk: PaymentWallets {
         account: OpenAccount
     ) async -> OutboundRequest? {
         do throws(WalletError) {
-            let message = MessageID(.random(in: .min ... .max), .random(in: .min ... .max))
-            return try account.account.adapter.request(for: operation, at: now, message: message)
+            return try account.account.adapter.request(for: operation, at: now, message: .random)
         } catch {
             logger.error("request not made", metadata: ["account": "\(account.id)", "error": "\(error)"])
             return nil
@@ -162,7 +163,9 @@ final class WalletDesk: PaymentWallets {
         if let date = answer.date {
             fence.compare(.wallet(account.id), theirs: date, sent: sent, received: received, resolution: 1000)
         }
-        let reading = account.account.adapter.read(answer.response, of: operation, at: received)
+        var response = answer.response
+        response.receivedAt = received
+        let reading = account.account.adapter.read(response, of: operation)
         if let alarm = reading.alarm {
             metrics.count("wallet_alarms", "wallet=\"\(account.account.wallet.text)\",alarm=\"\(alarm)\"")
             logger.warning(
@@ -182,7 +185,7 @@ final class WalletDesk: PaymentWallets {
     }
 
     /// The account, opened once per version of its document.
-    private func open(_ id: String) -> OpenAccount? {
+    func open(_ id: String) -> OpenAccount? {
         guard let document = directory.account(id) else { return nil }
         return accounts.withLock { accounts in
             if let open = accounts[id], open.document == document { return open }
@@ -198,16 +201,18 @@ final class WalletDesk: PaymentWallets {
     }
 
     func shutdown() async {
+        stopStatement()
         let open = accounts.withLock { Array($0.values) }
         for account in open { await account.connection.shutdown() }
     }
 }
 
 /// An account with its connections.
-private final class OpenAccount: Sendable {
+final class OpenAccount: Sendable {
     let id: String
     let document: AccountDocument
     let account: WalletAccount
+    let transport: WalletTransport
     let connection: WalletConnection
     let budget = WalletBudget(limit: 64)
     let breaker: WalletBreaker
@@ -217,14 +222,12 @@ private final class OpenAccount: Sendable {
         self.document = document
         let settings = try WalletSettings(document: vault.open(document.credentials, name: document.id).reveal())
         account = try WalletRegistry.account(from: settings)
-        connection = try WalletConnection(
-            WalletTransport(
-                authority: account.authority,
-                clientCertificate: account.clientCertificate,
-                connectTimeout: .milliseconds(times.scaled(2_000))
-            ),
-            account: document.id
+        transport = WalletTransport(
+            authority: account.authority,
+            clientCertificate: account.clientCertificate,
+            connectTimeout: .milliseconds(times.scaled(2_000))
         )
+        connection = try WalletConnection(transport, account: document.id)
         breaker = WalletBreaker(window: times.scaled(30_000))
     }
 }

@@ -13,6 +13,8 @@ struct WalletExchange: Sendable {
 
     let head: HTTPRequestHead
     let body: ByteBuffer
+    /// The largest body that is read of an answer, in bytes.
+    let answerLimit: Int
     /// The last check, directly before the first byte is written.
     let mayWrite: @Sendable () -> Bool
     let promise: EventLoopPromise<Reply>
@@ -33,9 +35,6 @@ final class WalletLine: ChannelDuplexHandler {
         case reading(WalletExchange, HTTPResponseHead, ByteBuffer)
         case closed
     }
-
-    /// Wallets answer in a few hundred bytes; a bill is fetched elsewhere.
-    private static let answerLimit = 1 << 20
 
     private let usesTLS: Bool
     private let giveBack: @Sendable (any Channel) -> Void
@@ -91,7 +90,7 @@ final class WalletLine: ChannelDuplexHandler {
         switch (unwrapInboundIn(data), phase) {
         case (.head(let head), .waiting(let exchange)): phase = .reading(exchange, head, ByteBuffer())
         case (.body(var piece), .reading(let exchange, let head, var body)):
-            guard body.readableBytes + piece.readableBytes <= WalletLine.answerLimit else { return lose(context) }
+            guard body.readableBytes + piece.readableBytes <= exchange.answerLimit else { return lose(context) }
             // Not two references to one buffer while it grows.
             phase = .closed
             body.writeBuffer(&piece)
@@ -122,7 +121,15 @@ final class WalletLine: ChannelDuplexHandler {
             phase = .closed
             context.close(promise: nil)
         }
-        let response = InboundResponse(status: Int(head.status.code), body: Array(buffer: body))
+        let response = InboundResponse(
+            status: Int(head.status.code),
+            headers: InboundResponse.headerNames.compactMap { name in
+                // Twice is as good as not at all: nobody could say which one was signed.
+                let values = head.headers[name]
+                return values.count == 1 ? OutboundRequest.Header(name: name, value: values[0]) : nil
+            },
+            body: Array(buffer: body)
+        )
         exchange.promise.succeed(WalletExchange.Reply(response: response, headers: head.headers))
     }
 

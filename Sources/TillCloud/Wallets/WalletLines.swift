@@ -144,11 +144,15 @@ final class WalletLines: Sendable {
 
     /// Ends all connections and what is on its way on them.
     func close() async {
-        let open = state.withLock { state in
+        for channel in end() { try? await channel.close() }
+    }
+
+    /// Nothing new begins. The connections that are to be closed.
+    func end() -> [any Channel] {
+        state.withLock { state in
             state.isClosed = true
             state.idle = [:]
             return Array(state.open.values)
         }
-        for channel in open { try? await channel.close() }
     }
 }

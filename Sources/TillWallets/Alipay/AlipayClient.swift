@@ -2,7 +2,7 @@
 package import TillDomain
 package import TillEngine
 
-/// Alipay's face-to-face barcode payment over the classic gateway, RSA2, key mode.
+/// Alipay's face-to-face barcode payment over the classic gateway, RSA2, key mode or certificate mode.
 ///
 /// - SeeAlso: opendocs.alipay.com, 当面付, `alipay.trade.pay`, `.query`, `.cancel`, `.refund`,
 ///   `alipay.trade.fastpay.refund.query`, version 1.0.
@@ -11,11 +11,14 @@ package struct AlipayClient: WalletAdapter {
     package let schedule = WalletSchedule.alipay
 
     private let appID: [UInt8]
-    private let signing: AlipaySigning
+    let signing: AlipaySigning
+    /// Whether the wallet is on the public network, where nothing goes without TLS.
+    let isSecure: Bool
 
-    init(appID: String, signing: AlipaySigning) {
+    init(appID: String, signing: AlipaySigning, isSecure: Bool) {
         self.appID = [UInt8](appID.utf8)
         self.signing = signing
+        self.isSecure = isSecure
     }
 
     static func open(_ settings: WalletSettings) throws(WalletSettingsError) -> WalletRegistry.OpenedAdapter {
@@ -23,24 +26,13 @@ package struct AlipayClient: WalletAdapter {
         guard DisplayText.token([UInt8](appID.utf8), limit: 32) != nil else {
             throw settings.unusable("appID", "it is at most 32 letters and digits, without spaces")
         }
-        let merchantKeyName =
-            ["merchantPrivateKeyPKCS8", "merchantPrivateKeyPKCS1"].first { settings.optional($0) != nil }
-            ?? "merchantPrivateKeyPKCS8"
-        let merchantKey = try settings.required(merchantKeyName)
-        let alipayKey = try settings.required("alipayPublicKey")
-        guard let signing = AlipaySigning(merchantKey: merchantKey, alipayKey: alipayKey) else {
-            throw settings.unusable(
-                "\(merchantKeyName) or alipayPublicKey",
-                "give RSA keys of at least 2048 bits in PEM, the private one as PKCS#1 or PKCS#8"
+        return WalletRegistry.OpenedAdapter(
+            adapter: AlipayClient(
+                appID: appID,
+                signing: try AlipaySigning.open(settings),
+                isSecure: settings.baseURL.hasPrefix("https://")
             )
-        }
-        guard !signing.verifiesWithOwnKey else {
-            throw settings.unusable(
-                "alipayPublicKey",
-                "it is the application's own public key, copy the one that Alipay shows as its own"
-            )
-        }
-        return WalletRegistry.OpenedAdapter(adapter: AlipayClient(appID: appID, signing: signing))
+        )
     }
 
     // MARK: Out
@@ -50,17 +42,31 @@ package struct AlipayClient: WalletAdapter {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> OutboundRequest {
+        try signed(
+            AlipayCodec.method(operation),
+            AlipayCodec.content(operation),
+            at: now,
+            readTimeout: WalletTimeouts.read(operation)
+        )
+    }
+
+    func signed(
+        _ method: StaticString,
+        _ content: [UInt8],
+        at now: Timestamp,
+        readTimeout: Int64
+    ) throws(WalletError) -> OutboundRequest {
         guard let time = ChinaTime(now) else { throw .malformed(field: "timestamp") }
-        let content = try AlipayCodec.content(operation)
         var common: [(name: String, value: [UInt8])] = [
             ("app_id", appID),
             ("charset", ("utf-8" as StaticString).bytes),
             ("format", ("JSON" as StaticString).bytes),
-            ("method", AlipayCodec.method(operation).bytes),
+            ("method", method.bytes),
             ("sign_type", ("RSA2" as StaticString).bytes),
             ("timestamp", time.spaced),
             ("version", ("1.0" as StaticString).bytes),
         ]
+        common += signing.names
         common.append(("sign", try signing.sign(AlipaySigning.text(common + [("biz_content", content)]))))
         // The charset must be in the query: the gateway decodes the body with it before it parses the body. The code
         // of the shopper is in the body alone, since queries end up in logs.
@@ -74,24 +80,18 @@ package struct AlipayClient: WalletAdapter {
             ],
             body: Percent.form([("biz_content", content)]),
             connectTimeout: WalletTimeouts.connect,
-            readTimeout: WalletTimeouts.read(operation)
+            readTimeout: readTimeout
         )
     }
 
     // MARK: In
 
-    package func read(
-        _ response: InboundResponse,
-        of operation: WalletOperation,
-        at now: Timestamp
-    ) -> WalletReading {
+    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, response.body.count <= AlipayClient.answerLimit,
-            let envelope = AlipayEnvelope(response.body, node: AlipayCodec.node(operation))
+            let envelope = AlipayEnvelope(response.body, node: AlipayCodec.node(AlipayCodec.method(operation)))
         else { return malformed }
-        guard let signature = envelope.signature,
-            let signed = signing.verified(envelope.node, signature: signature)
-        else { return unverified(envelope, of: operation) }
+        guard let signed = signing.verified(envelope) else { return unverified(envelope, of: operation) }
         guard let answer = AlipayAnswer(signed, encoding: envelope.encoding) else { return malformed }
         // The signature covers neither the node's name nor the request. What an error node says of a success, and
         // what a genuine answer to another call or order says, is nothing that was asked.

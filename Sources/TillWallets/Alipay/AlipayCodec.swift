@@ -16,8 +16,8 @@ enum AlipayCodec {
     }
 
     /// The name of the answer's node: the method with underscores, and `_response`.
-    static func node(_ operation: WalletOperation) -> [UInt8] {
-        method(operation).bytes.map { $0 == 46 ? 95 : $0 } + ("_response" as StaticString).bytes
+    static func node(_ method: StaticString) -> [UInt8] {
+        method.bytes.map { $0 == 46 ? 95 : $0 } + ("_response" as StaticString).bytes
     }
 
     // MARK: biz_content
@@ -116,6 +116,8 @@ struct AlipayEnvelope {
     /// True for `error_response`, which the gateway writes when it does not know which method was meant.
     let isError: Bool
     let signature: [UInt8]?
+    /// In certificate mode, the serial text of the certificate that the signature belongs to.
+    let certificate: [UInt8]?
     let encoding: JSONMembers.Encoding
 
     /// Nil for whatever is not one JSON object that has the node, once.
@@ -134,6 +136,7 @@ struct AlipayEnvelope {
         isError = named == nil
         node = [UInt8](body[found.range])
         signature = envelope.value("sign")
+        certificate = envelope.value("alipay_cert_sn")
     }
 
     /// Alipay's own library refuses a body that names the node again behind the signed part.

@@ -280,7 +280,7 @@ enum AlipayErrorMap {
         }
     }
 
-    private static func bare(_ subCode: String) -> String {
+    static func bare(_ subCode: String) -> String {
         for prefix in ["ACQ.", "AQC."] where subCode.hasPrefix(prefix) { return String(subCode.dropFirst(4)) }
         return subCode
     }

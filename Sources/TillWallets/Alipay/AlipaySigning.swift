@@ -10,20 +10,47 @@ import TillDomain
 struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     private let merchantKey: RSASigner
     private let merchantPublicKey: _RSA.Signing.PublicKey
-    private let alipayKey: _RSA.Signing.PublicKey
+    /// What answers are verified with: one key, or those of Alipay's certificates by their serial texts.
+    private let alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)]
+    /// The parameters that certificate mode adds to every request.
+    let names: [(name: String, value: [UInt8])]
 
+    /// Key mode.
+    ///
     /// - Parameters:
     ///   - merchantKey: PKCS#1 or PKCS#8, with or without PEM armour and line breaks.
     ///   - alipayKey: Alipay's public key (SubjectPublicKeyInfo), likewise. Not the application's own public key.
     init?(merchantKey: String, alipayKey: String) {
-        guard let private_ = KeyText.der(merchantKey), let public_ = KeyText.der(alipayKey),
-            let key = try? _RSA.Signing.PrivateKey(derRepresentation: private_),
-            let signer = RSASigner(private_),
+        guard let public_ = KeyText.der(alipayKey),
             let other = try? _RSA.Signing.PublicKey(derRepresentation: public_)
+        else { return nil }
+        self.init(merchantKey: merchantKey, alipayKeys: [(nil, other)], names: [])
+    }
+
+    /// Certificate mode.
+    init?(merchantKey: String, certificates: AlipayCertificates) {
+        self.init(
+            merchantKey: merchantKey,
+            alipayKeys: certificates.alipay.map { ($0.serial, $0.key) },
+            names: [
+                ("app_cert_sn", certificates.application.serial), ("alipay_root_cert_sn", certificates.rootSerials),
+            ]
+        )
+    }
+
+    private init?(
+        merchantKey: String,
+        alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)],
+        names: [(name: String, value: [UInt8])]
+    ) {
+        guard let private_ = KeyText.der(merchantKey),
+            let key = try? _RSA.Signing.PrivateKey(derRepresentation: private_),
+            let signer = RSASigner(private_)
         else { return nil }
         self.merchantKey = signer
         self.merchantPublicKey = key.publicKey
-        self.alipayKey = other
+        self.alipayKeys = alipayKeys
+        self.names = names
     }
 
     var description: String { "Alipay keys (masked)" }
@@ -31,7 +58,12 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
 
     /// The most common mistake: Alipay shows both public keys on one page.
     var verifiesWithOwnKey: Bool {
-        merchantPublicKey.derRepresentation == alipayKey.derRepresentation
+        alipayKeys.contains { belongs(to: $0.key) }
+    }
+
+    /// Whether the merchant's private key is the other half of this one.
+    func belongs(to key: _RSA.Signing.PublicKey) -> Bool {
+        merchantPublicKey.derRepresentation == key.derRepresentation
     }
 
     /// The signed text of a request: parameters without `sign` and without empty values, sorted by name, raw.
@@ -54,20 +86,38 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     }
 
     func isValid(_ signature: [UInt8], for text: [UInt8]) -> Bool {
+        alipayKeys.contains { AlipaySigning.isValid(signature, for: text, with: $0.key) }
+    }
+
+    private static func isValid(_ signature: [UInt8], for text: [UInt8], with key: _RSA.Signing.PublicKey) -> Bool {
         guard let bytes = Base64.decode(signature) else { return false }
-        return alipayKey.isValidSignature(
+        return key.isValidSignature(
             _RSA.Signing.RSASignature(rawRepresentation: bytes),
             for: Crypto.SHA256.hash(data: text),
             padding: .insecurePKCS1v1_5
         )
     }
 
-    /// The signed text of an answer: the node as it arrived or, if that fails, with its slashes written the other way,
-    /// which Alipay's own libraries try as well. What verified is what may be read.
-    func verified(_ node: [UInt8], signature: [UInt8]) -> [UInt8]? {
-        if isValid(signature, for: node) { return node }
-        let other = AlipaySigning.slashesTurned(node)
-        return other != node && isValid(signature, for: other) ? other : nil
+    /// The signed text of an answer. An answer that names a certificate is verified with that one alone; one that names
+    /// none, which other programs have seen in certificate mode, with those that were given.
+    func verified(_ envelope: AlipayEnvelope) -> [UInt8]? {
+        guard let signature = envelope.signature else { return nil }
+        for (serial, key) in alipayKeys where serial == nil || envelope.certificate.map({ $0 == serial }) ?? true {
+            if let text = AlipaySigning.verified(envelope.node, signature: signature, with: key) { return text }
+        }
+        return nil
+    }
+
+    /// The node as it arrived or, if that fails, with its slashes written the other way, which Alipay's own libraries
+    /// try as well. What verified is what may be read.
+    private static func verified(
+        _ node: [UInt8],
+        signature: [UInt8],
+        with key: _RSA.Signing.PublicKey
+    ) -> [UInt8]? {
+        if isValid(signature, for: node, with: key) { return node }
+        let other = slashesTurned(node)
+        return other != node && isValid(signature, for: other, with: key) ? other : nil
     }
 
     /// `\/` becomes `/`; in a text without any, `/` becomes `\/`.

@@ -58,11 +58,7 @@ package struct QQWalletClient: WalletAdapter {
 
     // MARK: In
 
-    package func read(
-        _ response: InboundResponse,
-        of operation: WalletOperation,
-        at now: Timestamp
-    ) -> WalletReading {
+    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
         let answer = TradeAnswer(document: document)

@@ -31,6 +31,33 @@ struct ChinaTime: Equatable {
         year = yearOfEra + era * 400 + (month <= 2 ? 1 : 0)
     }
 
+    /// The moment that a wallet writes as `yyyy-MM-dd HH:mm:ss`. Nil for whatever is no such time.
+    static func moment(ofSpaced text: some Collection<UInt8>) -> Timestamp? {
+        let text = [UInt8](text)
+        guard text.count == 19 else { return nil }
+        return moment(ofCompact: [0..<4, 5..<7, 8..<10, 11..<13, 14..<16, 17..<19].flatMap { text[$0] })
+            .flatMap { ChinaTime($0)?.spaced == text ? $0 : nil }
+    }
+
+    /// The moment that a wallet writes as `yyyyMMddHHmmss`. Nil for whatever is no such time.
+    static func moment(ofCompact text: some Collection<UInt8>) -> Timestamp? {
+        let text = [UInt8](text)
+        guard text.count == 14, text.allSatisfy({ (48...57).contains($0) }) else { return nil }
+        func number(_ range: Range<Int>) -> Int64 { text[range].reduce(0) { $0 * 10 + Int64($1 - 48) } }
+        let (year, month) = (number(0..<4), number(4..<6))
+        // The same count of days as in ``init(_:)``, the other way.
+        let shiftedMonth = month > 2 ? month - 3 : month + 9
+        let shiftedYear = month > 2 ? year : year - 1
+        let yearOfEra = shiftedYear % 400
+        let dayOfYear = (153 * shiftedMonth + 2) / 5 + number(6..<8) - 1
+        let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+        let days = shiftedYear / 400 * 146_097 + dayOfEra - 719_468
+        let seconds = days * 86_400 + number(8..<10) * 3600 + number(10..<12) * 60 + number(12..<14) - 8 * 3600
+        let moment = Timestamp(milliseconds: seconds * 1000)
+        // Written again it is the same, or it was a 30 February or a 25th hour.
+        return ChinaTime(moment)?.compact == text ? moment : nil
+    }
+
     /// `yyyy-MM-dd HH:mm:ss`
     var spaced: [UInt8] {
         digits(year, 4) + [45] + digits(month, 2) + [45] + digits(day, 2) + [32] + digits(hour, 2) + [58]

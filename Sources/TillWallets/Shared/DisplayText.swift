@@ -33,6 +33,12 @@ enum DisplayText {
         (1...limit).contains(text.count) && text.allSatisfy { (33...126).contains($0) } ? text : nil
     }
 
+    /// A wallet's code that may hold spaces: printable ASCII of at most 64 characters, otherwise nil.
+    static func phrase(_ text: [UInt8]) -> String? {
+        (1...64).contains(text.count) && text.allSatisfy({ (32...126).contains($0) })
+            ? String(decoding: text, as: UTF8.self) : nil
+    }
+
     private static func isHarmless(_ scalar: Unicode.Scalar) -> Bool {
         switch scalar.value {
         // The last two ranges: surrogate-like and other code points outside XML 1.0, and the private planes' ends.

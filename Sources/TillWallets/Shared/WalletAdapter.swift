@@ -9,6 +9,8 @@ package import TillEngine
 package protocol WalletAdapter: Sendable {
     var wallet: Wallet { get }
     var schedule: WalletSchedule { get }
+    /// The statements of the account; nil where this version does not read them.
+    var statements: (any StatementSource)? { get }
 
     /// The request of one call. Each repetition of a call is made anew, with a fresh `message`.
     ///
@@ -23,11 +25,18 @@ package protocol WalletAdapter: Sendable {
     ) throws(WalletError) -> OutboundRequest
 
     /// What a response means for the operation that was asked. It never fails: foreign bytes, a bad signature and an
-    /// unlisted code are all "unknown", each with its cause.
-    ///
-    /// - Parameter now: When the response had arrived, by the cloud's clock; for wallets whose answers carry
-    ///   certificates.
-    func read(_ response: InboundResponse, of operation: WalletOperation, at now: Timestamp) -> WalletReading
+    /// unlisted code are all "unknown", each with its cause. A wallet that dates its answers, or sends certificates with
+    /// them, is held to ``InboundResponse/receivedAt``.
+    func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading
+}
+
+extension WalletAdapter {
+    package var statements: (any StatementSource)? { nil }
+
+    /// The outcome alone.
+    package func outcome(of operation: WalletOperation, from response: InboundResponse) -> WalletOutcome {
+        read(response, of: operation).outcome
+    }
 }
 
 /// What a response means, and what a person should know about it.

@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+package import TillDomain
 
 /// One HTTP request to a wallet, ready to be written.
 ///
@@ -55,12 +56,30 @@ package struct OutboundRequest: Equatable, Sendable, CustomStringConvertible, Cu
 /// It may name the shopper, so that neither its description nor its mirror shows the body.
 package struct InboundResponse: Equatable, Sendable, CustomStringConvertible, CustomReflectable {
     package let status: Int
+    /// Those of ``headerNames`` that the answer has, under these names. The others are nobody's business.
+    package let headers: [OutboundRequest.Header]
     package let body: [UInt8]
+    /// By the cloud's clock. Unknown, which is 1970, is too long ago for every answer that has a date.
+    package var receivedAt: Timestamp
 
-    package init(status: Int, body: [UInt8]) {
+    /// What a wallet signs outside its body: WeChat Pay V3.
+    package static let headerNames = [
+        "Wechatpay-Timestamp", "Wechatpay-Nonce", "Wechatpay-Signature", "Wechatpay-Serial",
+    ]
+
+    package init(
+        status: Int,
+        headers: [OutboundRequest.Header] = [],
+        body: [UInt8],
+        receivedAt: Timestamp = .unknown
+    ) {
         self.status = status
+        self.headers = headers
         self.body = body
+        self.receivedAt = receivedAt
     }
+
+    func header(_ name: String) -> String? { headers.first { $0.name == name }?.value }
 
     package var description: String { "HTTP \(status) (\(body.count) bytes, masked)" }
     package var customMirror: Mirror { Mirror(self, children: []) }

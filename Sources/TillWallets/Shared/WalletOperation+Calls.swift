@@ -4,6 +4,8 @@ import TillEngine
 /// How long a call may last, in milliseconds. A payment may take the wallet a while; whoever asks can ask again.
 enum WalletTimeouts {
     static let connect: Int64 = 2_000
+    /// A day's statement, which nobody at a register waits for.
+    static let file: Int64 = 120_000
 
     static func read(_ operation: WalletOperation) -> Int64 {
         switch operation {

@@ -2,7 +2,8 @@
 package import TillDomain
 package import TillEngine
 
-/// Every wallet that can be spoken to: one row per wallet and protocol version. A new wallet is a folder and a row.
+/// Every wallet that can be spoken to: one row per wallet and protocol version. A new wallet is a folder and a row. The
+/// first row of a wallet is the version that its accounts speak unless they ask for another.
 package struct WalletRegistry: Sendable {
     package struct Row: Sendable {
         package let wallet: Wallet
@@ -36,6 +37,13 @@ package struct WalletRegistry: Sendable {
             open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
         ),
         Row(
+            wallet: .weChatPay,
+            version: "v3",
+            section: "wechatpay",
+            schedule: .weChatPay,
+            open: { settings throws(WalletSettingsError) in try WeChatPayV3Client.open(settings) }
+        ),
+        Row(
             wallet: .qqWallet,
             version: "v1",
             section: "qqwallet",
@@ -53,6 +61,10 @@ package struct WalletRegistry: Sendable {
 
     package static func row(wallet: Wallet, version: String) -> Row? {
         rows.first { $0.wallet == wallet && $0.version == version }
+    }
+
+    package static func isFirst(_ version: String, of wallet: Wallet) -> Bool {
+        rows.first { $0.wallet == wallet }?.version == version
     }
 
     /// Opens an account from its stored settings.

@@ -68,7 +68,13 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
     }
 
     /// The accounts of an exported file such as `sandbox.json`, one for each wallet in it that the registry knows.
-    package static func exported(in file: [UInt8]) throws(WalletSettingsError) -> [WalletSettings] {
+    ///
+    /// - Parameter version: A protocol version. Only the wallets that have it become accounts; without it all do, each in
+    ///   its first version.
+    package static func exported(
+        in file: [UInt8],
+        version: String? = nil
+    ) throws(WalletSettingsError) -> [WalletSettings] {
         let export: Export
         do {
             export = try JSONDecoder().decode(Export.self, from: Data(file))
@@ -77,7 +83,9 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         }
         var all: [WalletSettings] = []
         for row in WalletRegistry.rows {
-            guard let fields = export.sections[row.section] else { continue }
+            guard version.map({ $0 == row.version }) ?? WalletRegistry.isFirst(row.version, of: row.wallet),
+                let fields = export.sections[row.section]
+            else { continue }
             all.append(
                 try WalletSettings(
                     wallet: row.wallet,

@@ -25,4 +25,23 @@ enum Yuan {
         guard !overflow else { return nil }
         return Money(fen: hundredfold).adding(Money(fen: fraction))
     }
+
+    /// Reads an amount of a statement: a sign may stand before it, and up to five decimals behind it.
+    ///
+    /// - Returns: Thousandths of a fen; nil for whatever is something else.
+    static func thousandths(_ text: ArraySlice<UInt8>) -> Int64? {
+        let isNegative = text.first == 45
+        let parts = (isNegative || text.first == 43 ? text.dropFirst() : text)
+            .split(separator: 46, maxSplits: 1, omittingEmptySubsequences: false)
+        guard let whole = parts.first, let yuan = Decimal.parse(whole) else { return nil }
+        var fraction: Int64 = 0
+        if parts.count == 2 {
+            guard (1...5).contains(parts[1].count), parts[1].allSatisfy({ (48...57).contains($0) }) else { return nil }
+            fraction = parts[1].reduce(0) { $0 * 10 + Int64($1 - 48) }
+            for _ in parts[1].count..<5 { fraction *= 10 }
+        }
+        let (hundredThousandfold, overflow) = yuan.multipliedReportingOverflow(by: 100_000)
+        let (sum, sumOverflow) = hundredThousandfold.addingReportingOverflow(fraction)
+        return overflow || sumOverflow ? nil : isNegative ? -sum : sum
+    }
 }

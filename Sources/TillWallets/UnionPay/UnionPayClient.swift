@@ -46,14 +46,10 @@ package struct UnionPayClient: WalletAdapter {
 
     // MARK: In
 
-    package func read(
-        _ response: InboundResponse,
-        of operation: WalletOperation,
-        at now: Timestamp
-    ) -> WalletReading {
+    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let form = UnionPayForm(response.body) else { return malformed }
-        guard signing.isValid(form, at: now) else {
+        guard signing.isValid(form, at: response.receivedAt) else {
             return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
         }
         let answer = UnionPayAnswer(form: form)

@@ -101,14 +101,24 @@ struct UnionPayCodec: Sendable {
 
     enum Echo { case same, other, missing }
 
+    /// The type of the order that a query is about. Public samples of answers to a query carry it in place of the
+    /// query's own; the document does not say.
+    private func asked(_ operation: WalletOperation) -> (type: StaticString, subtype: StaticString)? {
+        switch operation {
+        case .query: ("01", "06")
+        case .refundQuery, .returns: ("04", "00")
+        case .pay, .cancel, .refund: nil
+        }
+    }
+
     /// Whether an answer is about what was asked. The signature covers neither the path nor the request, and an order
-    /// and its reversal have one number and one time: only the type tells their answers apart.
+    /// and its reversal have one number and one time: only the type tells their answers apart. An answer to a query is
+    /// told from one to the order itself by its `origRespCode`.
     func echo(of operation: WalletOperation, in answer: UnionPayAnswer) -> Echo {
         let subject = subject(operation)
         guard let time = ChinaTime(subject.time) else { return .missing }
         let expected: [(StaticString, [UInt8])] = [
             ("merId", merchantID), ("orderId", subject.number), ("txnTime", time.compact),
-            ("txnType", subject.type.bytes), ("txnSubType", subject.subtype.bytes),
         ]
         var echo = Echo.same
         for (name, value) in expected {
@@ -118,7 +128,10 @@ struct UnionPayCodec: Sendable {
             }
             if found != value { return .other }
         }
-        return echo
+        guard let type = answer.form["txnType"], let subtype = answer.form["txnSubType"] else { return .missing }
+        let isOwn = subject.type.matches(type) && subject.subtype.matches(subtype)
+        let isAsked = asked(operation).map { $0.type.matches(type) && $0.subtype.matches(subtype) } ?? false
+        return isOwn || isAsked ? echo : .other
     }
 }
 

@@ -65,31 +65,44 @@ package struct WeChatPayClient: WalletAdapter {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> OutboundRequest {
+        signed(
+            try WeChatPayCodec.fields(operation, machine: machine),
+            path: WeChatPayCodec.path(operation),
+            message: message,
+            needsCertificate: WeChatPayCodec.needsCertificate(operation),
+            readTimeout: WalletTimeouts.read(operation)
+        )
+    }
+
+    /// A request with the fields that every call has.
+    func signed(
+        _ call: WeChatPayCodec.Fields,
+        path: String,
+        message: MessageID,
+        needsCertificate: Bool = false,
+        readTimeout: Int64
+    ) -> OutboundRequest {
         var fields: WeChatPayCodec.Fields = [
             WeChatPayCodec.field("appid", appID),
             WeChatPayCodec.field("mch_id", merchantID),
             WeChatPayCodec.field("nonce_str", message.bytes),
             WeChatPayCodec.field("sign_type", signing.kind.name.bytes),
         ]
-        fields += try WeChatPayCodec.fields(operation, machine: machine)
+        fields += call
         fields.append(WeChatPayCodec.field("sign", signing.sign(fields)))
         return OutboundRequest(
-            target: WeChatPayCodec.path(operation),
+            target: path,
             headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],
             body: FlatXML.write(fields),
-            needsClientCertificate: WeChatPayCodec.needsCertificate(operation),
+            needsClientCertificate: needsCertificate,
             connectTimeout: WalletTimeouts.connect,
-            readTimeout: WalletTimeouts.read(operation)
+            readTimeout: readTimeout
         )
     }
 
     // MARK: In
 
-    package func read(
-        _ response: InboundResponse,
-        of operation: WalletOperation,
-        at now: Timestamp
-    ) -> WalletReading {
+    package func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
         let answer = TradeAnswer(document: document)

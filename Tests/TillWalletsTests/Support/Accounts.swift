@@ -26,6 +26,41 @@ enum Account {
         )
     }
 
+    static let certificateFiles = [
+        "appCertificate": "merchant", "alipayCertificate": "wallet", "rootCertificate": "roots",
+    ]
+
+    /// Certificate mode: a field in `changes` is the name of a file.
+    static func alipayCertificates(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
+        var fields = ["alipayPublicKey": ""]
+        for (name, file) in certificateFiles.merging(changes, uniquingKeysWith: { $1 }) {
+            fields[name] = try file.split(separator: "+").map { try Fixture.text("keys/certificates/\($0).pem") }
+                .joined()
+        }
+        return try alipay(fields)
+    }
+
+    static let publicKeyID = "PUB_KEY_ID_0119000000012026112200000000000001"
+
+    static func weChatPayV3(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
+        try WalletRegistry.account(from: weChatPayV3Settings(changes)).adapter
+    }
+
+    static func weChatPayV3Settings(_ changes: [String: String] = [:]) throws -> WalletSettings {
+        let fields = [
+            "appID": "wx0000000000000001", "mchID": "1900000001",
+            "merchantSerial": "5DFB34A1C0FFEE5DFB34A1C0FFEE5DFB34A1C0FF",
+            "merchantPrivateKey": try Fixture.text("keys/merchant-pkcs8.pem"), "wechatpayPublicKeyID": publicKeyID,
+            "wechatpayPublicKey": try Fixture.text("keys/wallet-public.pem"),
+        ]
+        return try WalletSettings(
+            wallet: .weChatPay,
+            version: "v3",
+            baseURL: "http://127.0.0.1:7300",
+            fields: fields.merging(changes) { $1 }
+        )
+    }
+
     static let weChatPayKey = "Sandbox0Key0For0Unit0Tests000001"
 
     static func weChatPaySettings(_ changes: [String: String] = [:]) throws -> WalletSettings {

@@ -3,19 +3,52 @@ import Crypto
 import CryptoExtras
 import Foundation
 import Testing
+import TillDomain
 import TillWallets
 
 /// The wallets' side of the signatures, for answers that no fixture has.
 enum AnswerWriter {
-    private static let walletKey = Result {
+    /// An answer of V3, signed at the second in which the sample was sent.
+    static func weChatPayV3(
+        _ body: String,
+        status: Int = 200,
+        time: Int64 = Sample.now.milliseconds / 1000,
+        receivedAt: Timestamp = Sample.now,
+        serial: String = Account.publicKeyID
+    ) throws -> InboundResponse {
+        let nonce = "A1B2C3D4E5F60718"
+        let digest = Crypto.SHA256.hash(data: Data("\(time)\n\(nonce)\n\(body)\n".utf8))
+        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+        return InboundResponse(
+            status: status,
+            headers: [
+                OutboundRequest.Header(name: "Wechatpay-Timestamp", value: "\(time)"),
+                OutboundRequest.Header(name: "Wechatpay-Nonce", value: nonce),
+                OutboundRequest.Header(
+                    name: "Wechatpay-Signature",
+                    value: signature.rawRepresentation.base64EncodedString()
+                ),
+                OutboundRequest.Header(name: "Wechatpay-Serial", value: serial),
+            ],
+            body: [UInt8](body.utf8),
+            receivedAt: receivedAt
+        )
+    }
+
+    private static let alipayKey = Result {
         try _RSA.Signing.PrivateKey(pemRepresentation: Fixture.text("keys/wallet-private.pem"))
     }
 
-    static func alipay(_ node: String, _ content: String) throws -> InboundResponse {
-        let digest = SHA256.hash(data: Data(content.utf8))
-        let signature = try walletKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+    static func alipay(_ node: String, _ content: String, certificate: String? = nil) throws -> InboundResponse {
+        let digest = Crypto.SHA256.hash(data: Data(content.utf8))
+        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
         let sign = signature.rawRepresentation.base64EncodedString()
-        return InboundResponse(status: 200, body: [UInt8]("{\"\(node)\":\(content),\"sign\":\"\(sign)\"}".utf8))
+        let named = certificate.map { "\"alipay_cert_sn\":\"\($0)\"," } ?? ""
+        return InboundResponse(
+            status: 200,
+            body: [UInt8]("{\"\(node)\":\(content),\(named)\"sign\":\"\(sign)\"}".utf8),
+            receivedAt: Sample.now
+        )
     }
 
     /// A business failure of the call whose fixtures begin with `word`.
@@ -36,10 +69,11 @@ enum AnswerWriter {
         let text =
             fields.filter { !$0.value.isEmpty }.sorted { $0.key < $1.key }
             .map { "\($0.key)=\($0.value)" }.joined(separator: "&") + "&key=" + key
-        let digest = HMAC<SHA256>.authenticationCode(for: Data(text.utf8), using: SymmetricKey(data: Data(key.utf8)))
+        let secret = SymmetricKey(data: Data(key.utf8))
+        let digest = HMAC<Crypto.SHA256>.authenticationCode(for: Data(text.utf8), using: secret)
         fields["sign"] = digest.map { String(format: "%02X", $0) }.joined()
         let body = fields.map { "<\($0.key)><![CDATA[\($0.value)]]></\($0.key)>" }.joined()
-        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8))
+        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8), receivedAt: Sample.now)
     }
 
     static func weChatPay(failure code: String) -> InboundResponse {
@@ -57,7 +91,7 @@ enum AnswerWriter {
         let digest = Insecure.MD5.hash(data: Data(text.utf8))
         fields["sign"] = digest.map { String(format: "%02X", $0) }.joined()
         let body = fields.map { "<\($0.key)>\($0.value)</\($0.key)>" }.joined()
-        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8))
+        return InboundResponse(status: 200, body: [UInt8]("<xml>\(body)</xml>".utf8), receivedAt: Sample.now)
     }
 
     static func qqWallet(failure code: String) -> InboundResponse {
@@ -80,6 +114,6 @@ enum AnswerWriter {
             .signature(for: SHA256.hash(data: Data(digest.utf8)), padding: .insecurePKCS1v1_5)
         fields["signature"] = signature.rawRepresentation.base64EncodedString()
         let body = fields.map { "\($0.key)=\($0.value)" }.joined(separator: "&")
-        return InboundResponse(status: 200, body: [UInt8](body.utf8))
+        return InboundResponse(status: 200, body: [UInt8](body.utf8), receivedAt: Sample.now)
     }
 }

@@ -25,12 +25,12 @@ struct Fixture {
     static func response(_ name: String) throws -> InboundResponse {
         let fixture = try Fixture(name + ".response")
         let status = try #require(fixture.firstLine.split(separator: " ").dropFirst().first.flatMap { Int($0) })
-        return InboundResponse(status: status, body: fixture.body)
+        return InboundResponse(status: status, body: fixture.body, receivedAt: Sample.now)
     }
 
     static func text(_ name: String) throws -> String { String(decoding: try file(name), as: UTF8.self) }
 
-    private static func file(_ name: String) throws -> [UInt8] {
+    static func file(_ name: String) throws -> [UInt8] {
         let path = Bundle.module.resourcePath.map { $0 + "/Fixtures/" + name }
         return [UInt8](try Data(contentsOf: URL(filePath: try #require(path))))
     }

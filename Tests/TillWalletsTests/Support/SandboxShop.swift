@@ -18,7 +18,11 @@ struct SandboxShop: Sendable {
     static let speed: Int64 = 50
 
     /// Starts a sandbox, fifty times as fast as the wallets are, and closes it behind `body`.
-    static func open(_ wallet: Wallet, _ body: @Sendable @escaping (SandboxShop) async throws -> Void) async throws {
+    static func open(
+        _ wallet: Wallet,
+        version: String? = nil,
+        _ body: @Sendable @escaping (SandboxShop) async throws -> Void
+    ) async throws {
         let folder = NSTemporaryDirectory() + "till-wallets-\(UUID().uuidString)"
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var configuration = SandboxConfiguration()
@@ -38,7 +42,9 @@ struct SandboxShop: Sendable {
             let addresses = try #require(await ready.first { _ in true })
             let keys = try #require(addresses.keys)
             let file = [UInt8](try Data(contentsOf: URL(filePath: keys)))
-            let settings = try #require(try WalletSettings.exported(in: file).first { $0.wallet == wallet })
+            let settings = try #require(
+                try WalletSettings.exported(in: file, version: version).first { $0.wallet == wallet }
+            )
             let account = try WalletRegistry.account(from: settings)
             try await body(SandboxShop(base: addresses.sandbox, account: account))
             group.cancelAll()
@@ -129,9 +135,15 @@ struct SandboxShop: Sendable {
         let response = try await HTTPClient.shared.execute(outgoing, timeout: .seconds(30))
         let body = Array(buffer: try await response.body.collect(upTo: 1 << 20))
         return account.adapter.read(
-            InboundResponse(status: Int(response.status.code), body: body),
-            of: operation,
-            at: SandboxShop.now()
+            InboundResponse(
+                status: Int(response.status.code),
+                headers: InboundResponse.headerNames.compactMap { name in
+                    response.headers.first(name: name).map { OutboundRequest.Header(name: name, value: $0) }
+                },
+                body: body,
+                receivedAt: SandboxShop.now()
+            ),
+            of: operation
         )
     }
 
