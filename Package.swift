@@ -119,7 +119,8 @@ let package = Package(
         .target(
             name: "TillSandbox",
             dependencies: [
-                "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1, nioSSL,
+                "CZlib", "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1,
+                nioSSL,
                 grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
@@ -221,7 +222,8 @@ let package = Package(
         .testTarget(
             name: "TillSandboxTests",
             dependencies: [
-                "TillDomain", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1, lifecycle,
+                "CZlib", "TillDomain", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1,
+                lifecycle,
                 asyncHTTPClient,
             ],
             swiftSettings: strict

@@ -53,6 +53,15 @@ def eventually(look, seconds=20):
         time.sleep(0.05)
 
 
+def bill_day(sandbox, advance=33 * 3600):
+    """Today by the sandbox's clock, which then goes on to when the bill of that day exists."""
+    now = sandbox.control("GET", "clock")["now"]
+    if advance:
+        # 33 hours reach nine o'clock of the next day from anywhere in this one.
+        sandbox.control("POST", "clock", {"advance": advance})
+    return time.strftime("%Y-%m-%d", time.localtime(now / 1000))
+
+
 @pytest.fixture(scope="session")
 def running(tmp_path_factory):
     url, keys = os.environ.get("TILLBRIDGE_SANDBOX_URL"), os.environ.get("TILLBRIDGE_SANDBOX_JSON")

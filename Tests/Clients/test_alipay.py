@@ -2,13 +2,15 @@
 """Alipay through python-alipay-sdk, unmodified: GET, everything in the query. It verifies every reply's signature."""
 
 import datetime
+import io
 import urllib.request
+import zipfile
 
 import pytest
 from alipay import AliPay
 from alipay.exceptions import AliPayValidationError
 
-from conftest import eventually
+from conftest import bill_day, eventually
 
 
 @pytest.fixture(params=["merchantPrivateKeyPKCS1", "merchantPrivateKeyPKCS8"])
@@ -136,3 +138,32 @@ def test_faults(sandbox, alipay, number):
     sandbox.fault("alipay", "pay", "duplicate")
     assert pay(alipay, number + "D", sandbox.code("alipay"))["sub_code"] == "ACQ.TRADE_HAS_SUCCESS"
     assert sandbox.trade(number + "D")["net"] == 1290
+
+
+def test_bill(sandbox, alipay, number):
+    pay(alipay, number, sandbox.code("alipay"), store_id="S0001")
+    alipay.api_alipay_trade_refund("4.00", out_trade_no=number, out_request_no="R1")
+    day = bill_day(sandbox)
+    reply = alipay.server_api(
+        "alipay.data.dataservice.bill.downloadurl.query", {"bill_type": "trade", "bill_date": day})
+    assert reply["code"] == "10000" and "bill_file_code" not in reply
+    with urllib.request.urlopen(reply["bill_download_url"], timeout=10) as response:
+        archive = zipfile.ZipFile(io.BytesIO(response.read()))
+    assert archive.testzip() is None
+    # Names without the flag for UTF-8 are read as code page 437.
+    files = {entry.filename.encode("cp437").decode("gbk"): archive.read(entry).decode("gbk")
+             for entry in archive.infolist()}
+    assert {name.split("_", 2)[2] for name in files} == {"业务明细.csv", "业务明细(汇总).csv"}
+    (detail,) = [text for text in files.values() if text.startswith("#支付宝业务明细查询")]
+    (summary,) = [text for text in files.values() if text.startswith("#支付宝业务汇总查询")]
+    lines = [line for line in detail.splitlines() if not line.startswith("#")]
+    names = lines[0].split(",")
+    rows = [dict(zip(names, (value.strip() for value in line.split(",")))) for line in lines[1:]]
+    sale, refund = [row for row in rows if row["商户订单号"] == number]
+    assert (sale["业务类型"], sale["商家实收（元）"], sale["门店编号"]) == ("交易", "12.90", "S0001")
+    assert (refund["业务类型"], refund["商家实收（元）"], refund["退款批次号/请求号"]) == ("退款", "-4.00", "R1")
+    assert summary.splitlines()[-3].startswith("合计")
+
+    empty = alipay.server_api(
+        "alipay.data.dataservice.bill.downloadurl.query", {"bill_type": "trade", "bill_date": "2020-01-01"})
+    assert empty["bill_file_code"] == "EMPTY_DATA_WITH_BILL_FILE"

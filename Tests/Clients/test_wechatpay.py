@@ -8,7 +8,7 @@ from wechatpy.pay.utils import calculate_signature_hmac, dict_to_xml
 from wechatpy.exceptions import WeChatPayException
 import xmltodict
 
-from conftest import eventually
+from conftest import bill_day, eventually
 
 
 def make_client(sandbox, base):
@@ -200,3 +200,24 @@ def test_faults(sandbox, wechat, number):
     eventually(lambda: wechat.refund.query(out_refund_no=number + "R")["refund_status_0"] == "REFUNDCLOSE")
     wechat.refund.apply(**refund)
     eventually(lambda: sandbox.trade(number + "B")["refunded"] == 1290)
+
+
+def test_bill(sandbox, wechat, number):
+    pay(wechat, number, sandbox.code("wechatpay"))
+    refunded = dict(out_refund_no=number + "R", out_trade_no=number, total_fee=1290, refund_fee=400)
+    wechat.refund.apply(**refunded)
+    day = bill_day(sandbox).replace("-", "")
+    text = wechat.tools.download_bill(day)
+    text = text if isinstance(text, str) else text.decode()
+    lines = text.lstrip("\ufeff").splitlines()
+    names = lines[0].split(",")
+    rows = [dict(zip(names, line[1:].split(",`"))) for line in lines[1:-2]]
+    sale, refund = [row for row in rows if row["商户订单号"] == number]
+    assert len(names) == 27 and (sale["交易状态"], sale["订单金额"]) == ("SUCCESS", "12.90")
+    assert (refund["商户退款单号"], refund["退款金额"]) == (number + "R", "4.00")
+    totals = dict(zip(lines[-2].split(","), lines[-1][1:].split(",`")))
+    assert totals["总交易单数"] == str(len(rows))
+
+    with pytest.raises(WeChatPayException) as absent:
+        wechat.tools.download_bill("20200101")
+    assert absent.value.return_code == "FAIL" and absent.value.return_msg == "No Bill Exist"

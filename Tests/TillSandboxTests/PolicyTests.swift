@@ -139,6 +139,6 @@ import TillSandbox
             let refused = !policies.choose("perhaps", for: question)
             #expect(refused)
         }
-        #expect(policies.all.count == 8)
+        #expect(policies.all.count == 9)
     }
 }

@@ -21,6 +21,7 @@ struct RunningSandbox: Sendable {
     struct Reply: Sendable {
         let status: Int
         let contentType: String
+        let headers: HTTPHeaders
         let body: [UInt8]
 
         var text: String { String(decoding: body, as: UTF8.self) }
@@ -104,6 +105,7 @@ struct RunningSandbox: Sendable {
         return Reply(
             status: Int(response.status.code),
             contentType: response.headers.first(name: "content-type") ?? "",
+            headers: response.headers,
             body: bytes
         )
     }

@@ -110,7 +110,7 @@ import TillSandbox
         let path = folder.path + "/keys.json"
         let keys = try SandboxKeys.make()
         var older = try JSONText.decode([String: [String: String]].self, from: try JSONText.encode(keys))
-        for name in ["qqwallet", "unionpay"] { #expect(older.removeValue(forKey: name) != nil) }
+        for name in ["wechatpayV3", "qqwallet", "unionpay"] { #expect(older.removeValue(forKey: name) != nil) }
         try PrivateFile.write(try JSONText.encode(older), to: path)
         let first = try SandboxKeys.load(folder: folder.path)
         #expect(first.alipay.merchantPrivateKeyPKCS8 == keys.alipay.merchantPrivateKeyPKCS8)
@@ -119,6 +119,7 @@ import TillSandbox
         // The same at the next start, byte for byte.
         let stored = try PrivateFile.read(path)
         let second = try SandboxKeys.load(folder: folder.path)
+        #expect(second.wechatpayV3.apiV3Key == first.wechatpayV3.apiV3Key)
         #expect(second.qqwallet.apiKey == first.qqwallet.apiKey)
         #expect(second.unionpay.signPrivateKey == first.unionpay.signPrivateKey)
         #expect(try PrivateFile.read(path) == stored)

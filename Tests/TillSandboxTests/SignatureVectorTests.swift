@@ -75,6 +75,57 @@ import TillSandbox
         #expect(try alipay().isValid(sign, over: Array(node.json.utf8), kind: .rsa2))
     }
 
+    static let v3RequestSign =
+        "NYGtPQYi5E1cHJY+2/7uN6fskQBST5kew/4uW9IW2Y4HUss/sFKqXtiztROfMdjkuhArIcC2ZOhvHxTsMUgCrh44CrnnhVqouZHN0p52vxJ06s"
+        + "WxdLLAMV//GmHYU21idw2O1za+kfSwshbcmAdlx/bhk5etSvA43VLRh6OJUtytUa0+Z9YVI2XUcbQp2apqQYQrZZ89ionkqS0YKsiU7kH9ZZeT"
+        + "gSanfw/N1wmEZ3reGAwF/P2CNPMXJ1FIQ3z1vxR1pX8doDfh+iUeteNoo48Wu5m56tR1wRgVhnV0tRg/r5OHp1mGR0OaN/idG9Il2h35pzG4bh"
+        + "DW8T0Q15E3KQ=="
+
+    static let v3ReplySign =
+        "cLCB2IP+sL4x1RInQ3sllNDIycNO5eXx8It5pnQeZ4K4HfLt8dxy8w6xM80E/180hkjvARQMmH9FckA+L977mELFxW9PmX8tedJhWLZzHGAqMl"
+        + "WitMtxhsEOZGVAk4IX5+H2XLvNM6Qx6DfNJWy+hIc7TWWH+jwAKwXtesD/N1t8TpIchgQMuh+bgeYEpuFebwPvw+z3O+oiEer679POSAnbvYXB"
+        + "yBcl4YmcE23kqjRRjgqUwXJ3gH6bSFO75J0IvR2FYafJjiRV/s+7PV88AQ65GNAraaNNzWdeLOKSRX64ZMmcb4pub/WMBHPKGteUNU51d3wCDB"
+        + "eX/b39Lbxcng=="
+
+    private func weChatV3() throws -> WeChatV3Signature {
+        try WeChatV3Signature(
+            merchantPublicKey: SignatureVectorTests.publicKey,
+            walletPrivateKey: _RSA.Signing.PrivateKey(keySize: .bits2048).pemRepresentation
+        )
+    }
+
+    @Test("WeChat Pay V3: the published request and answer verify")
+    func weChatV3Texts() throws {
+        let request = WeChatV3Signature.requestText(
+            method: "POST",
+            path: "/v3/pay/transactions/codepay",
+            timestamp: "1795343400",
+            nonce: "5F1C3A9BE0D24B7F8A6E",
+            body: Array(#"{"appid":"wx0000000000000001","mchid":"1900000001"}"#.utf8)
+        )
+        #expect(request.count == 118)
+        #expect(try weChatV3().isValid(SignatureVectorTests.v3RequestSign, over: request))
+        #expect(try !weChatV3().isValid(SignatureVectorTests.v3RequestSign, over: Array(request.dropLast())))
+        #expect(try !weChatV3().isValid("no Base64!", over: request))
+        // The published key stands for the wallet's here: one check serves both directions.
+        let reply = WeChatV3Signature.replyText(
+            timestamp: "1795343401",
+            nonce: "A1B2C3D4E5F60718",
+            body: Array(#"{"trade_state":"SUCCESS"}"#.utf8)
+        )
+        #expect(reply.count == 54)
+        #expect(try weChatV3().isValid(SignatureVectorTests.v3ReplySign, over: reply))
+    }
+
+    @Test("WeChat Pay V3: the pairs of an Authorization header, in any order")
+    func authorization() {
+        let header = #"WECHATPAY2-SHA256-RSA2048 signature="a+/b==", mchid="1",nonce_str="n""#
+        #expect(WeChatV3Signature.pairs(of: header) == ["signature": "a+/b==", "mchid": "1", "nonce_str": "n"])
+        for broken in ["", "Bearer x", header.replacing("\"n\"", with: "n"), "WECHATPAY2-SHA256-RSA2048 x"] {
+            #expect(WeChatV3Signature.pairs(of: broken) == nil)
+        }
+    }
+
     struct WeChatVector: Sendable, CustomTestStringConvertible {
         let name: String
         let key: String

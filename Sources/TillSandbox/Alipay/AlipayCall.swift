@@ -9,6 +9,7 @@ package struct AlipayCall: WalletCall {
         case close(OrderReference)
         case refund(OrderReference, number: String?, amount: Int64, reason: String)
         case refundQuery(OrderReference, number: String)
+        case bill(AlipayBillRequest)
     }
 
     package let content: Content
@@ -21,6 +22,7 @@ package struct AlipayCall: WalletCall {
         case .cancel, .close: .cancel
         case .refund: .refund
         case .refundQuery: .refundQuery
+        case .bill: .bill
         }
     }
 
@@ -35,6 +37,7 @@ package struct AlipayCall: WalletCall {
         case .query(let order), .cancel(let order), .close(let order), .refund(let order, _, _, _),
             .refundQuery(let order, _):
             if case .merchantNumber(let number) = order { number } else { nil }
+        case .bill: nil
         }
     }
 }

@@ -3,13 +3,15 @@
 /// Reads `biz_content` and checks its fields as section 6 and following of Alipay's documents have them.
 struct AlipayContentReader {
     let fields: [String: JSONValue]
+    /// See ``WalletRequest/origin``.
+    let origin: String
 
     /// The first field that is missing or wrong.
     struct InvalidField: Error { let name: String }
 
     static let methods = [
         "alipay.trade.pay", "alipay.trade.query", "alipay.trade.cancel", "alipay.trade.close", "alipay.trade.refund",
-        "alipay.trade.fastpay.refund.query",
+        "alipay.trade.fastpay.refund.query", AlipayFace.billMethod,
     ]
 
     func content(of method: String) throws(InvalidField) -> AlipayCall.Content {
@@ -27,6 +29,7 @@ struct AlipayContentReader {
             )
         case "alipay.trade.fastpay.refund.query":
             .refundQuery(try order(), number: try required("out_request_no", max: 64))
+        case AlipayFace.billMethod: .bill(try bill())
         default:
             throw InvalidField(name: "method")
         }
@@ -65,6 +68,16 @@ struct AlipayContentReader {
         case 48...57, 65...90, 97...122, 95: true
         default: false
         }
+    }
+
+    private func bill() throws(InvalidField) -> AlipayBillRequest {
+        let type = try required("bill_type", max: 32)
+        let date = try required("bill_date", max: 10)
+        // A day without its dashes is none.
+        guard date.utf8.count != 8, let period = BillPeriod(day: date) ?? BillPeriod(month: date) else {
+            throw InvalidField(name: "bill_date")
+        }
+        return AlipayBillRequest(type: type, date: date, period: period, origin: origin)
     }
 
     /// `trade_no` wins when both are given.

@@ -34,6 +34,10 @@ enum AlipayErrors {
             case "TRADE_CANCEL_TIME_OUT": "超过撤销时间范围"
             case "REASON_TRADE_REFUND_FEE_ERR": "退款金额无效"
             case "REFUND_AMT_NOT_EQUAL_TOTAL": "退款金额超限"
+            case "UNKNOWN_ERROR": "未知错误"
+            case "INVAILID_ARGUMENTS": "入参不合法"
+            case "BILL_NOT_EXIST": "账单不存在"
+            case "TYPE_NOT_SUPPORTED": "账单类型不支持"
             case "DISCORDANT_REPEAT_REQUEST": "不一致的请求"
             default: "业务处理失败"
             }

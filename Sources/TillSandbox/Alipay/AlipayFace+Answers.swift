@@ -9,6 +9,7 @@ package enum AlipayAnswer: Sendable {
     case refund(AlipayWallet.RefundAnswer)
     case refundQuery(Trade, RefundRecord?)
     case noTrade
+    case bill(AlipayBillAnswer)
 }
 
 extension AlipayFace {
@@ -46,6 +47,8 @@ extension AlipayFace {
         case .refundQuery(let order, let number):
             guard let (trade, refund) = state.alipay.refundQuery(order, number: number) else { return .noTrade }
             return .refundQuery(trade, refund)
+        case .bill(let request):
+            return .bill(execute(request, on: state, at: now))
         }
     }
 
@@ -98,6 +101,13 @@ extension AlipayFace {
         case .noTrade:
             // This one is documented with and without its prefix.
             return AlipayErrors.business("TRADE_NOT_EXIST")
+        case .bill(.refused(let subCode)):
+            return AlipayErrors.business(subCode)
+        case .bill(.address(let ticket, let origin, let isEmpty)):
+            var node = AlipayNode.success
+            node["bill_download_url"] = origin + AlipayBillFace.path + "?token=" + ticket.text(key: billKey)
+            if isEmpty { node["bill_file_code"] = "EMPTY_DATA_WITH_BILL_FILE" }
+            return node
         }
     }
 
@@ -179,6 +189,9 @@ extension AlipayFace {
             var node = AlipayErrors.business("AQC.SYSTEM_ERROR")
             node["retry_flag"] = "Y"
             node["out_trade_no"] = call.merchantOrderNumber
+            return write(node, to: call.envelope, signed: true, distortion: .none)
+        case .systemError where call.operation == .bill:
+            let node = AlipayErrors.business("UNKNOWN_ERROR")
             return write(node, to: call.envelope, signed: true, distortion: .none)
         case .systemError:
             var node = AlipayErrors.business("ACQ.SYSTEM_ERROR")

@@ -1,13 +1,17 @@
 // Part of Tillbridge. See LICENSE.
+import Crypto
 
 /// Alipay's gateway, `/gateway.do`: one address for every method, GET and POST, query and body merged.
 package struct AlipayFace: WalletFace {
     package let wallet = SandboxWallet.alipay
-    private let appID: String
+    let appID: String
     let signature: AlipaySignature
+    /// Proves that a download address was given out here.
+    let billKey: SymmetricKey
 
     package init(keys: SandboxKeys.Alipay) throws {
         appID = keys.appID
+        billKey = AlipayBillFace.key(of: keys)
         signature = try AlipaySignature(
             merchantPublicKey: keys.merchantPublicKey,
             walletPrivateKey: keys.walletPrivateKey
@@ -82,10 +86,12 @@ package struct AlipayFace: WalletFace {
         guard let content = raw("biz_content").flatMap(charset.decode), let object = JSONValue(content.utf8)?.object
         else { return refuse("40002", "isv.illegal-json", "biz_content不是有效的JSON", to: envelope) }
         do throws(AlipayContentReader.InvalidField) {
-            let content = try AlipayContentReader(fields: object).content(of: method)
+            let content = try AlipayContentReader(fields: object, origin: request.origin).content(of: method)
             return .call(AlipayCall(content: content, envelope: envelope))
         } catch {
-            let node = AlipayErrors.business("ACQ.INVALID_PARAMETER", detail: error.name)
+            // The bill's codes have neither the prefix nor the spelling of the others.
+            let code = method == AlipayFace.billMethod ? "INVAILID_ARGUMENTS" : "ACQ.INVALID_PARAMETER"
+            let node = AlipayErrors.business(code, detail: error.name)
             return .refused(write(node, to: envelope, signed: true, distortion: .none))
         }
     }

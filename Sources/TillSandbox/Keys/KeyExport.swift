@@ -14,6 +14,11 @@ package struct KeyExport: Codable, Sendable {
         package let appID: String
         package let mchID: String
         package let apiKey: String
+        package let apiV3Key: String
+        package let merchantSerial: String
+        package let merchantPrivateKey: String
+        package let wechatpayPublicKeyID: String
+        package let wechatpayPublicKey: String
         package let clientCertificate: String
         package let clientKey: String
     }
@@ -58,6 +63,11 @@ package struct KeyExport: Codable, Sendable {
             appID: keys.wechatpay.appID,
             mchID: keys.wechatpay.mchID,
             apiKey: keys.wechatpay.apiKey,
+            apiV3Key: keys.wechatpayV3.apiV3Key,
+            merchantSerial: keys.wechatpayV3.merchantSerial,
+            merchantPrivateKey: keys.wechatpayV3.merchantPrivateKey,
+            wechatpayPublicKeyID: keys.wechatpayV3.walletPublicKeyID,
+            wechatpayPublicKey: keys.wechatpayV3.walletPublicKey,
             clientCertificate: keys.tls.clientCertificate,
             clientKey: keys.tls.clientKey
         )
@@ -91,6 +101,8 @@ package struct KeyExport: Codable, Sendable {
             ("alipay-merchant-private-key-pkcs1.pem", alipay.merchantPrivateKeyPKCS1),
             ("alipay-merchant-private-key-pkcs8.pem", alipay.merchantPrivateKeyPKCS8),
             ("alipay-public-key.pem", alipay.alipayPublicKey),
+            ("wechatpay-merchant-private-key.pem", wechatpay.merchantPrivateKey),
+            ("wechatpay-public-key.pem", wechatpay.wechatpayPublicKey),
             ("wechatpay-client-certificate.pem", wechatpay.clientCertificate),
             ("wechatpay-client-key.pem", wechatpay.clientKey),
             ("qqwallet-client-certificate.pem", qqwallet.clientCertificate),

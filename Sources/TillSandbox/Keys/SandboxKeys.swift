@@ -22,6 +22,7 @@ package struct SandboxKeys: Codable, Sendable {
 
     package let alipay: Alipay
     package let wechatpay: WeChatPay
+    package let wechatpayV3: WeChatV3Keys
     package let qqwallet: QQWallet
     package let unionpay: UnionPay
     package let tls: SandboxCertificates
@@ -45,6 +46,7 @@ package struct SandboxKeys: Codable, Sendable {
                 mchID: mchID,
                 apiKey: randomText(32, from: "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
             ),
+            wechatpayV3: try WeChatV3Keys.make(mchID: mchID),
             qqwallet: try QQWallet.make(),
             unionpay: try UnionPay.make(),
             tls: try SandboxCertificates.make(mchID: mchID)
@@ -85,6 +87,9 @@ extension SandboxKeys {
         let container = try decoder.container(keyedBy: CodingKeys.self)
         alipay = try container.decode(Alipay.self, forKey: .alipay)
         wechatpay = try container.decode(WeChatPay.self, forKey: .wechatpay)
+        wechatpayV3 =
+            try container.decodeIfPresent(WeChatV3Keys.self, forKey: .wechatpayV3)
+            ?? .make(mchID: wechatpay.mchID)
         qqwallet = try container.decodeIfPresent(QQWallet.self, forKey: .qqwallet) ?? .make()
         unionpay = try container.decodeIfPresent(UnionPay.self, forKey: .unionpay) ?? .make()
         tls = try container.decode(SandboxCertificates.self, forKey: .tls)

@@ -67,6 +67,9 @@ package struct ChinaTime: Equatable, Sendable {
     /// `yyyy-MM-dd HH:mm:ss`
     package var spaced: String { "\(date) \(two(hour)):\(two(minute)):\(two(second))" }
 
+    /// `yyyy-MM-ddTHH:mm:ss+08:00`
+    package var zoned: String { "\(date)T\(two(hour)):\(two(minute)):\(two(second))+08:00" }
+
     /// `yyyyMMddHHmmss`
     package var compact: String { "\(compactDate)\(two(hour))\(two(minute))\(two(second))" }
 

@@ -12,6 +12,7 @@ package struct Policies: Equatable, Sendable {
         case earlyReversal = "Q6"
         case echoesFreeData = "Q7"
         case afterReversal = "Q8"
+        case billForm = "Q9"
 
         /// The answers it accepts, the default first.
         package var answers: [String] {
@@ -24,6 +25,7 @@ package struct Policies: Equatable, Sendable {
             case .earlyReversal: ["harm", "error"]
             case .echoesFreeData: ["echoed", "dropped"]
             case .afterReversal: ["refund", "revoked"]
+            case .billForm: ["marked", "plain"]
             }
         }
 
@@ -46,6 +48,8 @@ package struct Policies: Equatable, Sendable {
                 "passback_params, attach and reqReserved come back in a query, or they do not."
             case .afterReversal:
                 "WeChat Pay's state of a paid order after a reverse: REFUND, with a refund that takes 2 seconds, or REVOKED."
+            case .billForm:
+                "A bill of WeChat Pay: a byte order mark and CRLF, or neither."
             }
         }
     }

@@ -152,6 +152,8 @@ package struct SandboxService: Service {
         let alipay = WalletServer(face: try AlipayFace(keys: keys.alipay), core: core, log: log, isTLS: isTLS)
         router.get("gateway.do") { try await alipay.serve($0, $1) }
         router.post("gateway.do") { try await alipay.serve($0, $1) }
+        let bills = WalletServer(face: AlipayBillFace(keys: keys.alipay), core: core, log: log, isTLS: isTLS)
+        router.get(RouterPath(String(AlipayBillFace.path.dropFirst()))) { try await bills.serve($0, $1) }
         let weChat = WalletServer(face: WeChatFace(keys: keys.wechatpay), core: core, log: log, isTLS: isTLS)
         for path in WeChatContentReader.paths {
             let path = RouterPath(String(path.dropFirst()))
@@ -165,6 +167,9 @@ package struct SandboxService: Service {
         let union = WalletServer(face: try UnionPayFace(keys: keys.unionpay), core: core, log: log, isTLS: isTLS)
         router.get("gateway/api/**") { try await union.serve($0, $1) }
         router.post("gateway/api/**") { try await union.serve($0, $1) }
+        let weChatV3 = WalletServer(face: try WeChatV3Face(keys: keys), core: core, log: log, isTLS: isTLS)
+        router.get("v3/**") { try await weChatV3.serve($0, $1) }
+        router.post("v3/**") { try await weChatV3.serve($0, $1) }
         let control = router.group("sandbox/v1").add(middleware: ControlGuard())
         ControlRoutes(core: core, log: log).add(to: control)
         let phone = PhoneRoutes(core: core)

@@ -17,6 +17,8 @@ package struct WalletRequest: Sendable {
     package let contentType: String
     package let body: [UInt8]
     package let clientCertificate: ClientCertificate
+    /// By their names in lower case.
+    package let headers: [String: String]
 
     package init(
         method: String,
@@ -24,7 +26,8 @@ package struct WalletRequest: Sendable {
         query: String,
         contentType: String,
         body: [UInt8],
-        clientCertificate: ClientCertificate
+        clientCertificate: ClientCertificate,
+        headers: [String: String] = [:]
     ) {
         self.method = method
         self.path = path
@@ -32,6 +35,12 @@ package struct WalletRequest: Sendable {
         self.contentType = contentType
         self.body = body
         self.clientCertificate = clientCertificate
+        self.headers = headers
+    }
+
+    /// Scheme and host by which the caller reached the sandbox; addresses that it gives out begin with it.
+    package var origin: String {
+        "\(clientCertificate == .plainPort ? "http" : "https")://\(headers["host"] ?? "127.0.0.1")"
     }
 }
 
@@ -42,6 +51,7 @@ package struct WalletReply: Equatable, Sendable {
     package let body: [UInt8]
     /// The wallet's result code, for the log of calls.
     package let outcome: String
+    package var headers: [String: String] = [:]
 
     /// What the real hosts answer where a client certificate is missing, before the wallet's software is asked at all.
     static let certificateRequired = WalletReply(
@@ -87,6 +97,8 @@ package enum Reading<Call: WalletCall>: Sendable {
     case call(Call)
     /// Refused at the door; the books were not opened.
     case refused(WalletReply)
+    /// Answered at the door: it takes no books.
+    case answered(WalletReply)
 }
 
 /// A wallet's wire: reads and checks what arrives, in the documented order, and writes the answer.

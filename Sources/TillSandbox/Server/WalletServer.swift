@@ -35,13 +35,14 @@ struct WalletServer<Face: WalletFace>: Sendable {
                 query: request.uri.query ?? "",
                 contentType: request.headers[.contentType] ?? "",
                 body: Array(buffer: body),
-                clientCertificate: isTLS ? try await context.clientCertificate() : .plainPort
+                clientCertificate: isTLS ? try await context.clientCertificate() : .plainPort,
+                headers: WalletServer.headers(of: request)
             ),
             policies: core.policies,
             realNow: at
         )
         switch reading {
-        case .refused(let reply):
+        case .refused(let reply), .answered(let reply):
             let record = Pending(at: at, started: started, operation: nil, number: nil, fault: nil)
             return deliver(reply, record)
         case .call(let call):
@@ -57,6 +58,13 @@ struct WalletServer<Face: WalletFace>: Sendable {
             )
             return await deliver(delivery, record, context)
         }
+    }
+
+    private static func headers(of request: Request) -> [String: String] {
+        var headers: [String: String] = [:]
+        for field in request.headers { headers[field.name.canonicalName] = field.value }
+        headers["host"] = request.head.authority
+        return headers
     }
 
     private func deliver(_ delivery: WalletDelivery, _ record: Pending, _ context: SandboxContext) async -> Response {
@@ -90,11 +98,11 @@ struct WalletServer<Face: WalletFace>: Sendable {
             try await writer.finish(nil)
             log(record, outcome: reply.outcome, answered: true)
         }
-        return Response(
-            status: .init(code: reply.status),
-            headers: [.contentType: reply.contentType],
-            body: body
-        )
+        var headers: HTTPFields = [.contentType: reply.contentType]
+        for (name, value) in reply.headers {
+            if let name = HTTPField.Name(name) { headers[name] = value }
+        }
+        return Response(status: .init(code: reply.status), headers: headers, body: body)
     }
 
     private func log(_ record: Pending, outcome: String, answered: Bool) {

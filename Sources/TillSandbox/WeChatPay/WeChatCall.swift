@@ -1,6 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 
-/// A call to WeChat Pay that passed every check at the door.
+/// A call to WeChat Pay V2 that passed every check at the door.
 package struct WeChatCall: WalletCall {
     package enum Content: Equatable, Sendable {
         case pay(PayRequest)
@@ -8,6 +8,7 @@ package struct WeChatCall: WalletCall {
         case reverse(OrderReference)
         case refund(WeChatWallet.RefundRequest)
         case refundQuery(WeChatWallet.RefundReference)
+        case bill(WeChatBillRequest)
     }
 
     package let content: Content
@@ -15,28 +16,36 @@ package struct WeChatCall: WalletCall {
     package let echoes: [String: String]
     package let kind: WeChatSignature.Kind
 
-    package var operation: SandboxOperation {
-        switch content {
+    package var operation: SandboxOperation { content.operation }
+    package var payRequest: PayRequest? { content.payRequest }
+    package var merchantOrderNumber: String? { content.merchantOrderNumber }
+}
+
+/// What a call wants of the books, in either version of the protocol.
+extension WeChatCall.Content {
+    var operation: SandboxOperation {
+        switch self {
         case .pay: .pay
         case .query: .query
         case .reverse: .cancel
         case .refund: .refund
         case .refundQuery: .refundQuery
+        case .bill: .bill
         }
     }
 
-    package var payRequest: PayRequest? {
-        guard case .pay(let request) = content else { return nil }
+    var payRequest: PayRequest? {
+        guard case .pay(let request) = self else { return nil }
         return request
     }
 
-    package var merchantOrderNumber: String? {
+    var merchantOrderNumber: String? {
         let order: OrderReference
-        switch content {
+        switch self {
         case .pay(let request): return request.merchantOrderNumber
         case .query(let reference), .reverse(let reference), .refundQuery(.order(let reference)): order = reference
         case .refund(let request): order = request.reference
-        case .refundQuery(.refund): return nil
+        case .refundQuery(.refund), .bill: return nil
         }
         guard case .merchantNumber(let number) = order else { return nil }
         return number

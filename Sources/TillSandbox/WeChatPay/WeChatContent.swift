@@ -11,6 +11,7 @@ struct WeChatContentReader {
 
     static let paths = [
         "/pay/micropay", "/pay/orderquery", "/secapi/pay/reverse", "/secapi/pay/refund", "/pay/refundquery",
+        WeChatFace.billPath,
     ]
 
     func content(of path: String) throws(Problem) -> WeChatCall.Content {
@@ -36,6 +37,7 @@ struct WeChatContentReader {
             guard attach.count <= 127 else { throw .invalid("attach") }
             echoes["attach"] = attach
         }
+        if let device = value("device_info") { echoes["device_info"] = device }
         var expiry: Int64?
         if let text = value("time_expire") {
             guard text.count == 14, let time = ChinaTime(text) else { throw .invalid("time_expire") }
@@ -56,7 +58,7 @@ struct WeChatContentReader {
 
     private func refundRequest() throws(Problem) -> WeChatWallet.RefundRequest {
         let number = try required("out_refund_no", max: 64)
-        guard number.utf8.allSatisfy({ isNumberCharacter($0) || $0 == UInt8(ascii: "@") }) else {
+        guard number.utf8.allSatisfy({ WeChatContentReader.isNumberCharacter($0) || $0 == UInt8(ascii: "@") }) else {
             throw .invalid("out_refund_no")
         }
         return WeChatWallet.RefundRequest(
@@ -81,11 +83,13 @@ struct WeChatContentReader {
     }
 
     private func orderNumber(_ text: String) throws(Problem) -> String {
-        guard text.utf8.count >= 6, text.utf8.allSatisfy(isNumberCharacter) else { throw .invalid("out_trade_no") }
+        guard text.utf8.count >= 6, text.utf8.allSatisfy(WeChatContentReader.isNumberCharacter) else {
+            throw .invalid("out_trade_no")
+        }
         return text
     }
 
-    private func isNumberCharacter(_ byte: UInt8) -> Bool {
+    static func isNumberCharacter(_ byte: UInt8) -> Bool {
         switch byte {
         case 48...57, 65...90, 97...122: true
         case UInt8(ascii: "_"), UInt8(ascii: "-"), UInt8(ascii: "|"), UInt8(ascii: "*"): true

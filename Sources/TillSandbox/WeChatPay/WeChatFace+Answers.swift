@@ -7,16 +7,18 @@ package enum WeChatAnswer: Sendable {
     case refund(WeChatWallet.RefundAnswer)
     case refundQuery(Trade, [RefundRecord])
     case noRefund
+    case bill(Result<WeChatBill, WeChatBill.Absence>, isCompressed: Bool)
 }
 
-extension WeChatFace {
-    package func execute(
-        _ call: WeChatCall,
+extension WeChatCall.Content {
+    /// Carries the call out; the same books serve V2 and V3.
+    func execute(
         on state: inout SandboxState,
+        keys: SandboxKeys.WeChatPay,
         at now: Int64,
         course: RefundCourse
     ) -> WeChatAnswer {
-        switch call.content {
+        switch self {
         case .pay(let request):
             return .pay(state.weChatPay.pay(request, policies: state.policies, at: now, using: &state.generator))
         case .query(let order):
@@ -37,7 +39,21 @@ extension WeChatFace {
                 )
             else { return .noRefund }
             return .refundQuery(trade, refunds)
+        case .bill(let request):
+            let bill = WeChatBill.find(request, keys: keys, in: state, at: now)
+            return .bill(bill, isCompressed: request.isCompressed)
         }
+    }
+}
+
+extension WeChatFace {
+    package func execute(
+        _ call: WeChatCall,
+        on state: inout SandboxState,
+        at now: Int64,
+        course: RefundCourse
+    ) -> WeChatAnswer {
+        call.content.execute(on: &state, keys: keys, at: now, course: course)
     }
 
     package func reply(_ answer: WeChatAnswer, to call: WeChatCall, distortion: Distortion) -> WalletReply {
@@ -69,6 +85,8 @@ extension WeChatFace {
             return write(refundQuery(trade, refunds, shift: shift), to: call, distortion: distortion)
         case .noRefund:
             return error("REFUNDNOTEXIST", to: call, distortion)
+        case .bill(let bill, let isCompressed):
+            return reply(bill, isCompressed: isCompressed)
         }
     }
 
@@ -88,7 +106,7 @@ extension WeChatFace {
     private func paid(_ trade: Trade, shift: Int64, attach: Bool) -> [FlatXML.Field] {
         let amount = String(trade.amount + shift)
         var fields: [FlatXML.Field] = [
-            ("openid", "o" + ShopperIdentity.digits(of: trade.shopper, count: 27)), ("is_subscribe", "N"),
+            ("openid", WeChatWallet.openID(of: trade.shopper)), ("is_subscribe", "N"),
             ("trade_type", "MICROPAY"), ("bank_type", "OTHERS"), ("fee_type", "CNY"), ("total_fee", amount),
             ("cash_fee", amount), ("cash_fee_type", "CNY"), ("transaction_id", trade.walletNumber),
             ("out_trade_no", trade.merchantOrderNumber),
@@ -150,6 +168,7 @@ extension WeChatFace {
     }
 
     package func reply(_ substitute: SubstituteAnswer, to call: WeChatCall) -> WalletReply {
+        if case .bill = call.content { return billFailure("SYSTEMERROR") }
         switch substitute {
         case .systemError:
             let more: [FlatXML.Field] = call.operation == .cancel ? [("recall", "Y")] : []

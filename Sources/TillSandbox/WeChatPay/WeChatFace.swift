@@ -22,6 +22,7 @@ package struct WeChatFace: WalletFace {
         } catch {
             return .refused(failure(error == .notUTF8 ? "NOT_UTF8" : "XML_FORMAT_ERROR"))
         }
+        if request.path == WeChatFace.billPath { return readBill(xml) }
         guard let mchID = xml["mch_id"], !mchID.isEmpty else { return .refused(failure("缺少参数mch_id")) }
         // An unknown merchant has no key with which an answer could be signed.
         guard mchID == keys.mchID else { return .refused(failure("MCHID_NOT_EXIST 商户号mch_id不存在")) }

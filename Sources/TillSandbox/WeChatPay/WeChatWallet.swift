@@ -19,6 +19,9 @@ package struct WeChatWallet: WalletMachine {
 
     package init(book: TradeBook) { self.book = book }
 
+    /// The shopper as this merchant sees them.
+    package static func openID(of shopper: String) -> String { "o" + ShopperIdentity.digits(of: shopper, count: 27) }
+
     // MARK: micropay
 
     package mutating func pay(
