@@ -120,7 +120,7 @@ import TillEngine
         #expect(request.request.target == "/pay/downloadbill" && request.baseURL == nil)
         let fields = try #require(FlatXML(request.request.body))
         #expect(fields["bill_date"] == [UInt8]("20261122".utf8) && fields["tar_type"] == [UInt8]("GZIP".utf8))
-        #expect(WeChatPaySigning(kind: .hmacSHA256, key: [UInt8](Account.weChatPayKey.utf8)).isValid(fields))
+        #expect(KeyedSigning(kind: .hmacSHA256, key: [UInt8](Account.weChatPayKey.utf8)).isValid(fields))
         let file = InboundResponse(status: 200, body: try Fixture.file("statements/wechatpay.csv.gz"))
         guard case .file(let statement) = try read(source, file, at: morning) else {
             Issue.record("no file")

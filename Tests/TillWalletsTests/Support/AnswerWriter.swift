@@ -18,7 +18,7 @@ enum AnswerWriter {
     ) throws -> InboundResponse {
         let nonce = "A1B2C3D4E5F60718"
         let digest = Crypto.SHA256.hash(data: Data("\(time)\n\(nonce)\n\(body)\n".utf8))
-        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+        let signature = try walletKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
         return InboundResponse(
             status: status,
             headers: [
@@ -35,13 +35,13 @@ enum AnswerWriter {
         )
     }
 
-    private static let alipayKey = Result {
+    private static let walletKey = Result {
         try _RSA.Signing.PrivateKey(pemRepresentation: Fixture.text("keys/wallet-private.pem"))
     }
 
     static func alipay(_ node: String, _ content: String, certificate: String? = nil) throws -> InboundResponse {
         let digest = Crypto.SHA256.hash(data: Data(content.utf8))
-        let signature = try alipayKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
+        let signature = try walletKey.get().signature(for: digest, padding: .insecurePKCS1v1_5)
         let sign = signature.rawRepresentation.base64EncodedString()
         let named = certificate.map { "\"alipay_cert_sn\":\"\($0)\"," } ?? ""
         return InboundResponse(
