@@ -64,7 +64,7 @@ import TillEngine
         #expect(all.map(\.wallet) == [.weChatPay])
         #expect(all.map(\.version) == ["v3"])
         #expect(try WalletSettings.exported(in: exported(), version: "v9").isEmpty)
-        #expect(try WalletSettings.exported(in: exported()).map(\.version) == ["openapi-1.0", "v2"])
+        #expect(try WalletSettings.exported(in: exported()).map(\.version) == ["openapi-1.0", "v2", "v1", "acp-5.1.0"])
     }
 
     @Test("no description, dump or error of an account shows a key")

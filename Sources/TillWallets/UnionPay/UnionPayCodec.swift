@@ -129,9 +129,9 @@ struct UnionPayCodec: Sendable {
             if found != value { return .other }
         }
         guard let type = answer.form["txnType"], let subtype = answer.form["txnSubType"] else { return .missing }
-        let isOwn = subject.type.matches(type) && subject.subtype.matches(subtype)
-        let isAsked = asked(operation).map { $0.type.matches(type) && $0.subtype.matches(subtype) } ?? false
-        return isOwn || isAsked ? echo : .other
+        if subject.type.matches(type), subject.subtype.matches(subtype) { return echo }
+        guard let order = asked(operation), answer.form["origRespCode"] != nil else { return .other }
+        return order.type.matches(type) && order.subtype.matches(subtype) ? echo : .other
     }
 }
 
