@@ -101,7 +101,7 @@ import TillSandbox
 
     @Test("refunds by each of the four references, with their states and amounts")
     func refunds() async throws {
-        try await RunningSandbox.with(speed: 100) { sandbox in
+        try await RunningSandbox.with(speed: 10) { sandbox in
             _ = try await sandbox.qqPay("N1", code: try await sandbox.code(.qqwallet))
             var refundID = ""
             for (number, fee) in [("R1", "400"), ("R2", "90")] {

@@ -99,7 +99,7 @@ import X509
 
     @Test("reversal, void and refund over the wire, and the settlement day that the clock moves")
     func undo() async throws {
-        try await RunningSandbox.with(speed: 100) { sandbox in
+        try await RunningSandbox.with(speed: 10) { sandbox in
             let time = RunningSandbox.orderTime
             for number in ["N0000001", "N0000002", "N0000003"] {
                 _ = try await sandbox.unionConsume(number, code: try await sandbox.code(.unionpay), time: time)
@@ -139,7 +139,7 @@ import X509
 
     @Test("faults of queries tell payments from refunds; a reversal that must be sent again has done nothing")
     func faults() async throws {
-        try await RunningSandbox.with(speed: 100) { sandbox in
+        try await RunningSandbox.with(speed: 10) { sandbox in
             try await sandbox.control("PUT", "policies", #"{"Q5":"prompt"}"#)
             let time = RunningSandbox.orderTime
             _ = try await sandbox.unionConsume("N0000001", code: try await sandbox.code(.unionpay), time: time)
