@@ -8,7 +8,7 @@ extension CloudReference {
         let isUnwritten = event.kind == .payUnwritten
         if record.state == .revoking {
             if isUnwritten || event.kind == .payDeclined {
-                (record.unsent, record.unsentSince) = (true, now)
+                (record.unsent, record.unsentSince) = (true, behindQueries)
                 if isUnwritten { record.sentAt = nil }
             } else {
                 count()
@@ -32,7 +32,9 @@ extension CloudReference {
             pollLater()
         case .payOutcome(.declined(let reason)):
             become(.unknown)
-            (record.declineCandidate, record.unsent, record.unsentSince, record.waiting) = (reason, true, now, false)
+            (record.declineCandidate, record.unsent, record.unsentSince, record.waiting) = (
+                reason, true, behindQueries, false
+            )
             if reason == .merchantConfiguration { alarm(.merchantConfiguration) }
             poll()
         case .payOutcome(.unknown(.neverLeft)): unwritten(.walletDark)

@@ -129,6 +129,9 @@ package struct CloudReference {
         }
     }
 
+    /// A moment after that of the last query.
+    var behindQueries: Timestamp { record.lastLook < now ? now : record.lastLook + 1 }
+
     mutating func watchLater() {
         record.attempts = 0
         guard context.clockTrusted else {

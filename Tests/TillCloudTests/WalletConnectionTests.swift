@@ -53,10 +53,10 @@ import TillWallets
 
     @Test("only a connection that never came about is proof that nothing left")
     func refused() async throws {
-        let server = try await RawServer(.silent)
-        try await server.stop()
+        let nobody = try DeafPort()
+        defer { withExtendedLifetime(nobody) {} }
         let connection = try connection()
-        #expect(await silence(connection, request(server.url, timeout: .seconds(5))) == .neverLeft)
+        #expect(await silence(connection, request(nobody.url, timeout: .seconds(5))) == .neverLeft)
         await connection.shutdown()
     }
 
@@ -111,22 +111,11 @@ import TillWallets
 
     @Test("the last check does not run when there is no connection")
     func unchecked() async throws {
-        // Bound and never listening: nobody else gets the port meanwhile.
-        let deaf = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(deaf) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(deaf, $0, length) == 0 && getsockname(deaf, $0, &length) == 0
-            }
-        }
-        try #require(isBound)
+        let nobody = try DeafPort()
+        defer { withExtendedLifetime(nobody) {} }
         let connection = try connection()
         let checks = Mutex(0)
-        let request = request("http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))") {
+        let request = request(nobody.url) {
             checks.withLock { $0 += 1 }
             return true
         }
@@ -134,4 +123,28 @@ import TillWallets
         #expect(checks.withLock { $0 } == 0)
         await connection.shutdown()
     }
+}
+
+/// A port that is bound and where nobody listens; no other test gets it meanwhile.
+private final class DeafPort {
+    let url: String
+    private let descriptor: Int32
+
+    init() throws {
+        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let descriptor = descriptor
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, length) == 0 && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        url = "http://127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        try #require(isBound)
+    }
+
+    deinit { close(descriptor) }
 }

@@ -555,6 +555,25 @@ struct CloudUndoTests {
         #expect(drive.state == .stuck && !drive.effects.cancels)
     }
 
+    /// Found by the simulator (seed 5020490): the machine stood still between a query and the end of the pay call, whose
+    /// error code was wrong. By the late clock the query had been asked after it, and "nothing found" became final.
+    @Test("a query that was asked before the pay call ended proves nothing, whatever the clock says")
+    func lateClock() {
+        var drive = CloudDrive()
+        drive.pay()
+        drive.wait(2_000)
+        drive.revoke(.cashier)
+        drive.queryAnswers(.notFound)
+        drive.cancelAnswers(.notFound)
+        let verify = drive.now
+        #expect(drive.effects.query?.purpose == .verify)
+        drive.now = verify + -500
+        drive.handle(.payOutcome(.declined(.insufficientFunds)))
+        drive.wait(until: verify + 100)
+        drive.queryAnswers(.notFound, .verify, askedAt: verify)
+        #expect(drive.state == .revoking)
+    }
+
     @Test("answers that the phase does not wait for change nothing")
     func stale() {
         var drive = paid()

@@ -164,7 +164,7 @@ extension CloudStep {
         guard case .payOutcome(.declined(let reason)) = event else { return }
         record.declineCandidate = reason
         record.unsent = true
-        record.unsentSince = now
+        record.unsentSince = afterAllQueries
         record.waiting = false
         if reason == .merchantConfiguration { effects.append(.alarm(.merchantConfiguration)) }
     }

@@ -44,9 +44,13 @@ extension CloudStep {
         forgetRefund()
     }
 
+    /// Later than every query that was asked until now, whatever the clock did meanwhile: a machine that stood still
+    /// works on for a moment by a clock that is late.
+    var afterAllQueries: Timestamp { max(now, record.lastLook + 1) }
+
     mutating func proveUnsent() {
         // Where nothing was ever sent, any query confirms it; where a call ended, only a later one.
-        record.unsentSince = event.isPayCompletion ? now : .unknown
+        record.unsentSince = event.isPayCompletion ? afterAllQueries : .unknown
         record.unsent = true
         if event.kind == .payUnwritten { record.sentAt = nil }
     }
