@@ -114,7 +114,7 @@ import TillStore
             paidTooEarly.withLock { $0 = wallets.calls.pay > 0 }
         }
         try await running(service) {
-            _ = try await service.answer(pay(intent), wait: .seconds(5))
+            _ = try await service.answer(pay(intent), wait: .seconds(50))
             #expect(wallets.calls.draft == 1 && wallets.calls.pay == 1)
             #expect(!paidTooEarly.withLock { $0 })
         }
