@@ -120,8 +120,7 @@ let package = Package(
             name: "TillSandbox",
             dependencies: [
                 "CZlib", "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1,
-                nioSSL,
-                grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
+                nioSSL, grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
         ),
@@ -223,8 +222,7 @@ let package = Package(
             name: "TillSandboxTests",
             dependencies: [
                 "CZlib", "TillDomain", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1,
-                lifecycle,
-                asyncHTTPClient,
+                lifecycle, asyncHTTPClient,
             ],
             swiftSettings: strict
         ),

@@ -13,14 +13,11 @@ extension Simulation {
     }()
 
     /// UnionPay's, soon before the settlement day ends.
-    static let lateSchedule = WalletSchedule(
-        firstQuery: WalletSchedule.unionPay.firstQuery,
-        thenEvery: WalletSchedule.unionPay.thenEvery,
-        slowsDown: WalletSchedule.unionPay.slowsDown,
-        earliestReversal: WalletSchedule.unionPay.earliestReversal,
-        reversalWindow: .span(50_000),
-        gateOpensOn: WalletSchedule.unionPay.gateOpensOn
-    )
+    static let lateSchedule = {
+        var schedule = WalletSchedule.unionPay
+        schedule.reversalWindow = .span(50_000)
+        return schedule
+    }()
 
     static func route(_ intent: Intent) -> CloudRoute {
         switch wallet(of: intent) {
@@ -211,18 +208,9 @@ extension Simulation {
         if case .pay = event { highest = clouds[cloud].highestSequence[payments[place].register] }
         var route = Simulation.route(intent)
         if clouds[cloud].routingMissingUntil > now { route = .missing }
-        if bug == .earlyReversalCounts, case .wallet(let wallet, let schedule) = route {
-            route = .wallet(
-                wallet,
-                WalletSchedule(
-                    firstQuery: schedule.firstQuery,
-                    thenEvery: schedule.thenEvery,
-                    slowsDown: schedule.slowsDown,
-                    earliestReversal: 0,
-                    reversalWindow: schedule.reversalWindow,
-                    gateOpensOn: schedule.gateOpensOn
-                )
-            )
+        if bug == .earlyReversalCounts, case .wallet(let wallet, var schedule) = route {
+            schedule.earliestReversal = 0
+            route = .wallet(wallet, schedule)
         }
         return CloudContext(
             cloud: clouds[cloud].name,

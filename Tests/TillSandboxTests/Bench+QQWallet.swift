@@ -16,8 +16,8 @@ extension Bench {
         total: Int64? = nil,
         fingerprint: String? = nil,
         course: RefundCourse = .ordinary
-    ) -> QQWallet.RefundAnswer {
-        let request = QQWallet.RefundRequest(
+    ) -> KeyedRefundAnswer {
+        let request = KeyedRefundRequest(
             reference: .merchantNumber(number),
             number: refund,
             total: total,

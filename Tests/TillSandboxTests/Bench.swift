@@ -128,8 +128,8 @@ struct Bench {
         total: Int64 = 1290,
         fingerprint: String? = nil,
         course: RefundCourse = .ordinary
-    ) -> WeChatWallet.RefundAnswer {
-        let request = WeChatWallet.RefundRequest(
+    ) -> KeyedRefundAnswer {
+        let request = KeyedRefundRequest(
             reference: .merchantNumber(number),
             number: refund,
             total: total,

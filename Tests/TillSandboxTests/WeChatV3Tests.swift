@@ -115,22 +115,23 @@ import TillSandbox
 
     @Test("the door: authorization, merchant, certificate, time, signature")
     func door() async throws {
-        let now = SystemTime().now / 1000
+        // What the sender's clock is behind by, seconds: a busy machine adds to it.
         let rows: [(String, [String: String?], Int64, Int, String?)] = [
-            ("no merchant", ["mchid": nil], now, 401, "SIGN_ERROR"),
-            ("another merchant", ["mchid": "1"], now, 400, "MCH_NOT_EXISTS"),
-            ("another certificate", ["serial_no": "AA"], now, 401, "SIGN_ERROR"),
-            ("no nonce", ["nonce_str": ""], now, 401, "SIGN_ERROR"),
-            ("another nonce", ["nonce_str": "x"], now, 401, "SIGN_ERROR"),
-            ("no number", ["timestamp": "soon"], now, 401, "SIGN_ERROR"),
-            ("another time", ["timestamp": String(now - 1)], now, 401, "SIGN_ERROR"),
-            ("no Base64", ["signature": "!"], now, 401, "SIGN_ERROR"),
-            ("old", [:], now - 310, 401, "SIGN_ERROR"), ("early", [:], now + 330, 401, "SIGN_ERROR"),
-            ("just in time", [:], now - 280, 404, "ORDER_NOT_EXIST"), ("good", [:], now, 404, "ORDER_NOT_EXIST"),
+            ("no merchant", ["mchid": nil], 0, 401, "SIGN_ERROR"),
+            ("another merchant", ["mchid": "1"], 0, 400, "MCH_NOT_EXISTS"),
+            ("another certificate", ["serial_no": "AA"], 0, 401, "SIGN_ERROR"),
+            ("no nonce", ["nonce_str": ""], 0, 401, "SIGN_ERROR"),
+            ("another nonce", ["nonce_str": "x"], 0, 401, "SIGN_ERROR"),
+            ("no number", ["timestamp": "soon"], 0, 401, "SIGN_ERROR"),
+            ("another time", ["timestamp": String(SystemTime().now / 1000 - 20)], 0, 401, "SIGN_ERROR"),
+            ("no Base64", ["signature": "!"], 0, 401, "SIGN_ERROR"),
+            ("old", [:], 310, 401, "SIGN_ERROR"), ("early", [:], -400, 401, "SIGN_ERROR"),
+            ("just in time", [:], 200, 404, "ORDER_NOT_EXIST"), ("good", [:], 0, 404, "ORDER_NOT_EXIST"),
         ]
         try await RunningSandbox.with { sandbox in
             let path = "/v3/pay/transactions/out-trade-no/N00001?mchid=\(sandbox.keys.wechatpay.mchID)"
-            for (name, change, timestamp, status, code) in rows {
+            for (name, change, behind, status, code) in rows {
+                let timestamp = SystemTime().now / 1000 - behind
                 let reply = try await sandbox.weChatV3("GET", path, change: change, timestamp: timestamp)
                 #expect(reply.status == status && reply.code == code, "\(name): \(reply.text)")
                 #expect(try sandbox.hasValidV3Signature(reply) == (status == 404), "\(name)")

@@ -150,7 +150,7 @@ import TillSandbox
         }
         _ = bench.weChatRefund("N00001", "R2", 100)
         let (wallet, policies, now) = (bench.state.weChatPay, bench.state.policies, bench.now)
-        func found(_ reference: WeChatWallet.RefundReference) -> (trade: Trade, refunds: [RefundRecord])? {
+        func found(_ reference: KeyedRefundReference) -> (trade: Trade, refunds: [RefundRecord])? {
             wallet.refundQuery(reference, policies: policies, at: now)
         }
         #expect(found(.refund("R1"))?.refunds.map(\.number) == ["R1"])

@@ -32,20 +32,11 @@ extension PaymentService {
     ) {
         jobs.submit {
             var outcome = await self.wallets.perform(operation, intent: payment.intent)
-            if case .query(let order) = operation { outcome = await self.held(order, outcome, payment) }
+            if case .query(let order) = operation, payment.asksForReturns(after: outcome.asQuery) {
+                let returns = await self.wallets.perform(.returns(order), intent: payment.intent)
+                outcome = .query(payment.held(outcome.asQuery, returns: returns.asQuery))
+            }
             await self.complete(payment, completion(outcome))
-        }
-    }
-
-    /// How much is still held is a second question where the wallet says only that a refund exists, and where it says
-    /// *paid* for ever, whatever is refunded later: that is no news of an order whose undo ended with a refund.
-    private func held(_ order: WalletOrder, _ outcome: WalletOutcome, _ payment: CloudPayment) async -> WalletOutcome {
-        switch outcome {
-        case .query(.unknown(.refundExists)): return await wallets.perform(.returns(order), intent: payment.intent)
-        case .query(.paid) where payment.record.undoKind == .refunded:
-            let returns = await wallets.perform(.returns(order), intent: payment.intent)
-            return returns == .query(.unknown(.refundExists)) ? outcome : returns
-        default: return outcome
         }
     }
 
@@ -162,15 +153,4 @@ private final class PayRight: Sendable {
     init(call: CloudPayCall) { self.call = Mutex(call) }
 
     func use(at now: Timestamp) -> Bool { call.withLock { $0.mayWrite(at: now) } }
-}
-
-extension WalletOutcome {
-    fileprivate static func mismatch() -> Never { preconditionFailure("an outcome of another operation") }
-
-    var asQuery: QueryOutcome { if case .query(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
-    var asCancel: CancelOutcome { if case .cancel(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
-    var asRefund: RefundOutcome { if case .refund(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
-    var asRefundQuery: RefundQueryOutcome {
-        if case .refundQuery(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
-    }
 }

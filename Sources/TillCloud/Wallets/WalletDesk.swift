@@ -263,14 +263,4 @@ extension WalletOperation {
         case .returns: "returns"
         }
     }
-
-    fileprivate func unknown(_ cause: UnknownCause) -> WalletOutcome {
-        switch self {
-        case .pay: .pay(.unknown(cause))
-        case .query, .returns: .query(.unknown(cause))
-        case .cancel: .cancel(.unknown(cause))
-        case .refund: .refund(.unknown(cause))
-        case .refundQuery: .refundQuery(.unknown(cause))
-        }
-    }
 }

@@ -80,3 +80,21 @@ extension UndoPhase {
         }
     }
 }
+
+/// How much a wallet still holds is a second question where it says only that a refund exists, and where it says *paid*
+/// for ever, whatever is refunded later: that is no news of an order whose undo ended with a refund.
+extension CloudPayment {
+    /// Whether ``WalletOperation/returns(_:)`` is asked after this answer to a query.
+    package func asksForReturns(after query: QueryOutcome) -> Bool {
+        switch query {
+        case .unknown(.refundExists): true
+        case .paid: record.undoKind == .refunded
+        default: false
+        }
+    }
+
+    /// What the two answers say together.
+    package func held(_ query: QueryOutcome, returns: QueryOutcome) -> QueryOutcome {
+        if case .paid = query, returns == .unknown(.refundExists) { query } else { returns }
+    }
+}

@@ -126,3 +126,22 @@ package enum WalletOutcome: Equatable, Sendable {
     case refund(RefundOutcome)
     case refundQuery(RefundQueryOutcome)
 }
+
+// Whoever made a call knows which outcome it has.
+extension WalletOutcome {
+    private static func mismatch() -> Never { preconditionFailure("an outcome of another operation") }
+
+    package var asPay: PayOutcome { if case .pay(let outcome) = self { outcome } else { WalletOutcome.mismatch() } }
+    package var asQuery: QueryOutcome {
+        if case .query(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
+    }
+    package var asCancel: CancelOutcome {
+        if case .cancel(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
+    }
+    package var asRefund: RefundOutcome {
+        if case .refund(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
+    }
+    package var asRefundQuery: RefundQueryOutcome {
+        if case .refundQuery(let outcome) = self { outcome } else { WalletOutcome.mismatch() }
+    }
+}

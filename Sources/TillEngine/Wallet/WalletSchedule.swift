@@ -13,15 +13,15 @@ package struct WalletSchedule: Equatable, Sendable {
         case settlementDay(endsAt: Int64)
     }
 
-    package let firstQuery: Int64
-    package let thenEvery: Int64
+    package var firstQuery: Int64
+    package var thenEvery: Int64
     /// The pauses double: 1, 2, 4, 8 … times ``thenEvery``.
-    package let slowsDown: Bool
+    package var slowsDown: Bool
     /// From the start of the pay call.
-    package let earliestReversal: Int64
+    package var earliestReversal: Int64
     /// Afterwards a refund takes the place of the reversal.
-    package let reversalWindow: ReversalWindow
-    package let gateOpensOn: GateOpening
+    package var reversalWindow: ReversalWindow
+    package var gateOpensOn: GateOpening
 
     package init(
         firstQuery: Int64,

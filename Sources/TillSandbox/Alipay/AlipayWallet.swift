@@ -36,15 +36,6 @@ package struct AlipayWallet: WalletMachine {
         }
     }
 
-    package mutating func payLate(
-        _ request: PayRequest,
-        policies: Policies,
-        at now: Int64,
-        using generator: inout SeededGenerator
-    ) {
-        _ = pay(request, policies: policies, at: now, using: &generator)
-    }
-
     private func replay(_ request: PayRequest, of trade: Trade) -> PayAnswer {
         switch trade.state {
         case .closed, .reversed, .refunded:

@@ -4,13 +4,12 @@
 package protocol WalletMachine: Sendable {
     var book: TradeBook { get set }
 
-    /// Carries out a pay call that arrived late; nobody hears the answer.
-    mutating func payLate(
+    mutating func pay(
         _ request: PayRequest,
         policies: Policies,
         at now: Int64,
         using generator: inout SeededGenerator
-    )
+    ) -> PayAnswer
 }
 
 extension WalletMachine {
@@ -22,7 +21,8 @@ extension WalletMachine {
                 book.settle(key, at: due)
             case .latePay(let late):
                 book.remove(late)
-                payLate(late.request, policies: policies, at: due, using: &generator)
+                // Nobody hears the answer.
+                _ = pay(late.request, policies: policies, at: due, using: &generator)
             }
         }
     }

@@ -6,8 +6,8 @@ package struct QQCall: WalletCall {
         case pay(PayRequest)
         case query(OrderReference)
         case reverse(number: String)
-        case refund(QQWallet.RefundRequest)
-        case refundQuery(QQWallet.RefundReference)
+        case refund(KeyedRefundRequest)
+        case refundQuery(KeyedRefundReference)
     }
 
     package let content: Content

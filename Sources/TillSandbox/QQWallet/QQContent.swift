@@ -81,8 +81,8 @@ struct QQContentReader {
         )
     }
 
-    private func refundRequest() throws(InvalidField) -> QQWallet.RefundRequest {
-        QQWallet.RefundRequest(
+    private func refundRequest() throws(InvalidField) -> KeyedRefundRequest {
+        KeyedRefundRequest(
             reference: try order(),
             number: try number("out_refund_no"),
             total: value("total_fee") == nil ? nil : try fen("total_fee"),
@@ -92,7 +92,7 @@ struct QQContentReader {
     }
 
     /// `refund_id`, then `out_refund_no`, then the order.
-    private func refundReference() throws(InvalidField) -> QQWallet.RefundReference {
+    private func refundReference() throws(InvalidField) -> KeyedRefundReference {
         if let number = value("refund_id") ?? value("out_refund_no") { return .refund(number) }
         return .order(try order())
     }

@@ -4,7 +4,7 @@ package enum QQAnswer: Sendable {
     case pay(PayAnswer)
     case query(Trade?, echoesAttach: Bool)
     case reverse(QQWallet.ReverseAnswer)
-    case refund(QQWallet.RefundAnswer)
+    case refund(KeyedRefundAnswer)
     case refundQuery(Trade, [RefundRecord])
     case noRefund
 }

@@ -64,15 +64,6 @@ package struct UnionPayWallet: WalletMachine {
         }
     }
 
-    package mutating func payLate(
-        _ request: PayRequest,
-        policies: Policies,
-        at now: Int64,
-        using generator: inout SeededGenerator
-    ) {
-        _ = pay(request, policies: policies, at: now, using: &generator)
-    }
-
     /// Sales, voids and refunds share one set of keys.
     private func isKnown(_ key: String) -> Bool {
         book.trade(number: key) != nil || book.trade(refundNumber: key) != nil

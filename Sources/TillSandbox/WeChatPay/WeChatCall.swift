@@ -6,8 +6,8 @@ package struct WeChatCall: WalletCall {
         case pay(PayRequest)
         case query(OrderReference)
         case reverse(OrderReference)
-        case refund(WeChatWallet.RefundRequest)
-        case refundQuery(WeChatWallet.RefundReference)
+        case refund(KeyedRefundRequest)
+        case refundQuery(KeyedRefundReference)
         case bill(WeChatBillRequest)
     }
 

@@ -56,12 +56,12 @@ struct WeChatContentReader {
         )
     }
 
-    private func refundRequest() throws(Problem) -> WeChatWallet.RefundRequest {
+    private func refundRequest() throws(Problem) -> KeyedRefundRequest {
         let number = try required("out_refund_no", max: 64)
         guard number.utf8.allSatisfy({ WeChatContentReader.isNumberCharacter($0) || $0 == UInt8(ascii: "@") }) else {
             throw .invalid("out_refund_no")
         }
-        return WeChatWallet.RefundRequest(
+        return KeyedRefundRequest(
             reference: try order(),
             number: number,
             total: try fen("total_fee"),
@@ -72,7 +72,7 @@ struct WeChatContentReader {
     }
 
     /// `refund_id`, then `out_refund_no`, then the order.
-    private func refundReference() throws(Problem) -> WeChatWallet.RefundReference {
+    private func refundReference() throws(Problem) -> KeyedRefundReference {
         if let number = value("refund_id") ?? value("out_refund_no") { return .refund(number) }
         return .order(try order())
     }

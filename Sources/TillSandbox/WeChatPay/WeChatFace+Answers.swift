@@ -4,7 +4,7 @@ package enum WeChatAnswer: Sendable {
     case pay(PayAnswer)
     case query(Trade?, policies: Policies)
     case reverse(WeChatWallet.ReverseAnswer)
-    case refund(WeChatWallet.RefundAnswer)
+    case refund(KeyedRefundAnswer)
     case refundQuery(Trade, [RefundRecord])
     case noRefund
     case bill(Result<WeChatBill, WeChatBill.Absence>, isCompressed: Bool)

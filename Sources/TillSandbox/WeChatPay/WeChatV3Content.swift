@@ -63,7 +63,7 @@ struct WeChatV3ContentReader {
         )
     }
 
-    private func refundRequest() throws(WeChatV3Error) -> WeChatWallet.RefundRequest {
+    private func refundRequest() throws(WeChatV3Error) -> KeyedRefundRequest {
         let body = try body()
         let number = try text(body["out_refund_no"], "/out_refund_no", max: 64)
         guard
@@ -75,7 +75,7 @@ struct WeChatV3ContentReader {
         } else {
             reference = .merchantNumber(try text(body["out_trade_no"], "/out_trade_no", max: 32))
         }
-        return WeChatWallet.RefundRequest(
+        return KeyedRefundRequest(
             reference: reference,
             number: number,
             total: try amount(body, "total"),

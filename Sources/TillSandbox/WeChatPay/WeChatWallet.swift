@@ -9,10 +9,7 @@ package struct WeChatWallet: WalletMachine {
     /// A reverse is not meant to come earlier than this after the payment. Wallet time.
     package static let earliestReversal: Int64 = 15_000
     package static let reversalWindow: Int64 = 7 * 24 * 3_600_000
-    package static let refundWindow: Int64 = 365 * 24 * 3_600_000
-    package static let refundsPerOrder = 50
-    /// A refund is accepted at once and reaches the shopper after this. Wallet time.
-    package static let refundProcessing: Int64 = 2000
+    static let refundLimits = KeyedRefundLimits(window: 365 * 24 * 3_600_000, perOrder: 50, processing: 2000)
 
     /// Reversals that came too early, for people who look for the reason of a trouble.
     package private(set) var earlyReversals = 0
@@ -35,27 +32,7 @@ package struct WeChatWallet: WalletMachine {
         if book.isFenced(number) { return .refused(.alreadyReversed) }
         let applies = policies[.absoluteExpiry] == "applied"
         if applies, let expiry = request.absoluteExpiry, expiry <= now { return .refused(.expiryPassed) }
-        switch book.judge(code: request.code, for: number, at: now) {
-        case .failure(let problem):
-            return .refused(problem.refusal)
-        case .success(let code):
-            switch book.open(request, with: code, absoluteExpiry: applies, at: now, using: &generator) {
-            case .paid(let trade): return .paid(trade)
-            case .waiting(let trade): return .waiting(trade)
-            case .refused(let refusal):
-                book.keepRefused(request, shopper: code.shopper, refusal: refusal, at: now, using: &generator)
-                return .refused(refusal)
-            }
-        }
-    }
-
-    package mutating func payLate(
-        _ request: PayRequest,
-        policies: Policies,
-        at now: Int64,
-        using generator: inout SeededGenerator
-    ) {
-        _ = pay(request, policies: policies, at: now, using: &generator)
+        return book.take(request, absoluteExpiry: applies, at: now, using: &generator)
     }
 
     /// The identical call again reports the order as it is.
@@ -65,13 +42,7 @@ package struct WeChatWallet: WalletMachine {
             if request.code != trade.code, let other, other != trade.shopper { return .refused(.otherShopper) }
             return .refused(trade.state == .paid ? .alreadyPaid : .inconsistent)
         }
-        switch trade.state {
-        case .waiting: return .waiting(trade)
-        case .paid: return .paid(trade)
-        case .refunded: return .refused(.alreadyPaid)
-        case .reversed: return .refused(.alreadyReversed)
-        case .closed: return .refused(trade.refusal ?? .alreadyClosed)
-        }
+        return trade.repeated
     }
 
     // MARK: orderquery
@@ -128,84 +99,29 @@ package struct WeChatWallet: WalletMachine {
 
     // MARK: refund
 
-    package struct RefundRequest: Equatable, Sendable {
-        package let reference: OrderReference
-        package let number: String
-        package let total: Int64
-        package let amount: Int64
-        package let fingerprint: String
-        package let reason: String
-
-        package init(
-            reference: OrderReference,
-            number: String,
-            total: Int64,
-            amount: Int64,
-            fingerprint: String,
-            reason: String
-        ) {
-            self.reference = reference
-            self.number = number
-            self.total = total
-            self.amount = amount
-            self.fingerprint = fingerprint
-            self.reason = reason
-        }
-    }
-
-    package enum RefundAnswer: Equatable, Sendable {
-        case accepted(Trade, RefundRecord)
-        case refused(code: String)
-    }
-
     package mutating func refund(
-        _ request: RefundRequest,
+        _ request: KeyedRefundRequest,
         course: RefundCourse,
         at now: Int64,
         using generator: inout SeededGenerator
-    ) -> RefundAnswer {
-        guard let trade = book.trade(request.reference) else { return .refused(code: "ORDERNOTEXIST") }
-        if let owner = book.trade(refundNumber: request.number), owner.walletNumber != trade.walletNumber {
-            return .refused(code: "INVALID_REQUEST")
-        }
-        if let earlier = trade.refunds.first(where: { $0.number == request.number }) {
-            guard earlier.amount == request.amount else { return .refused(code: "REFUND_FEE_MISMATCH") }
-            guard earlier.fingerprint == request.fingerprint else { return .refused(code: "INVALID_REQUEST") }
-            if earlier.state != .failed { return .accepted(trade, earlier) }
-        }
-        guard trade.state == .paid, request.total == trade.amount else { return .refused(code: "INVALID_REQUEST") }
-        guard request.amount <= trade.amount - trade.refundAccepted,
-            trade.refunds.count < WeChatWallet.refundsPerOrder
-        else { return .refused(code: "INVALID_REQUEST") }
-        if now - (trade.paidAt ?? now) > WeChatWallet.refundWindow { return .refused(code: "TRADE_OVERDUE") }
-        let record = book.refund(
-            trade,
-            number: request.number,
-            amount: request.amount,
-            fingerprint: request.fingerprint,
-            reason: request.reason,
-            processing: book.pace.wait(course.failsAfter ?? WeChatWallet.refundProcessing),
-            fails: course.failsAfter != nil,
+    ) -> KeyedRefundAnswer {
+        book.refund(
+            request,
+            limits: WeChatWallet.refundLimits,
+            course: course,
             at: now,
             using: &generator
         )
-        return .accepted(book.trade(number: trade.merchantOrderNumber) ?? trade, record)
     }
 
     // MARK: refundquery
-
-    package enum RefundReference: Equatable, Sendable {
-        /// The wallet's or the merchant's number of one refund.
-        case refund(String)
-        case order(OrderReference)
-    }
 
     /// The refund by which the wallet itself gives a reversed order's money back (Q8).
     private func reversal(of trade: Trade, policies: Policies, at now: Int64) -> RefundRecord? {
         guard trade.state == .reversed, trade.paidAt != nil, let reversedAt = trade.endedAt,
             policies[.afterReversal] == "refund"
         else { return nil }
-        let settlesAt = reversedAt + book.pace.wait(WeChatWallet.refundProcessing)
+        let settlesAt = reversedAt + book.pace.wait(WeChatWallet.refundLimits.processing)
         return RefundRecord(
             number: trade.walletNumber,
             walletNumber: "503" + trade.walletNumber.dropFirst(3),
@@ -221,18 +137,15 @@ package struct WeChatWallet: WalletMachine {
 
     /// Nil where there is no refund.
     package func refundQuery(
-        _ reference: RefundReference,
+        _ reference: KeyedRefundReference,
         policies: Policies,
         at now: Int64
     ) -> (trade: Trade, refunds: [RefundRecord])? {
-        switch reference {
-        case .refund(let number):
-            guard let trade = book.trade(refundNumber: number) else { return nil }
-            return (trade, trade.refunds.filter { $0.number == number || $0.walletNumber == number })
-        case .order(let order):
-            guard let trade = book.trade(order) else { return nil }
-            if let reversal = reversal(of: trade, policies: policies, at: now) { return (trade, [reversal]) }
-            return trade.refunds.isEmpty ? nil : (trade, trade.refunds)
+        if case .order(let order) = reference, let trade = book.trade(order),
+            let reversal = reversal(of: trade, policies: policies, at: now)
+        {
+            return (trade, [reversal])
         }
+        return book.refunds(reference)
     }
 }

@@ -32,11 +32,11 @@ struct AlipayCertificates {
             return certificates
         }
         let roots = try all("rootCertificate")
-        let signed = try all("alipayCertificate").filter { !$0.isAuthority }
+        let others = try all("alipayCertificate")
+        let signed = others.filter { !$0.isAuthority }
         guard let own = try all("appCertificate").first(where: { !$0.isAuthority }), let application = own.entry else {
             throw settings.unusable("appCertificate", "it holds no certificate of an RSA key of at least 2048 bits")
         }
-        let others = try all("alipayCertificate")
         alipay = signed.filter { $0.isProven(by: roots, with: others) }.compactMap(\.entry)
         guard !signed.isEmpty, alipay.count == signed.count else {
             throw settings.unusable(

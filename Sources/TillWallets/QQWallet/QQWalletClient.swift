@@ -21,16 +21,8 @@ package struct QQWalletClient: WalletAdapter {
 
     static func open(_ settings: WalletSettings) throws(WalletSettingsError) -> WalletRegistry.OpenedAdapter {
         let merchant = try QQWalletMerchant(settings)
-        let key = try settings.required("apiKey")
-        let previousKey = settings.optional("previousAPIKey")
-        for (name, value) in [("apiKey", key), ("previousAPIKey", previousKey ?? key)] where value.utf8.count != 32 {
-            throw settings.unusable(name, "it is the API key that the merchant's portal shows, 32 characters")
-        }
-        let signing = KeyedSigning(
-            kind: .md5,
-            key: [UInt8](key.utf8),
-            previousKey: previousKey.map { [UInt8]($0.utf8) }
-        )
+        let keys = try settings.apiKeys("it is the API key that the merchant's portal shows, 32 characters")
+        let signing = KeyedSigning(kind: .md5, key: keys.key, previousKey: keys.previous)
         return WalletRegistry.OpenedAdapter(
             adapter: QQWalletClient(merchant: merchant, signing: signing),
             clientCertificate: try settings.clientCertificate()
@@ -62,7 +54,11 @@ package struct QQWalletClient: WalletAdapter {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
         let answer = TradeAnswer(document: document)
-        guard signing.isValid(document) else { return unverified(answer, of: operation) }
+        guard signing.isValid(document) else {
+            return answer.isUnsignedFailure
+                ? unprocessed(answer, of: operation)
+                : WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
+        }
         // The signature covers neither the path nor the request, so that the answer must name what was asked.
         guard answer.agrees("mch_id", merchant.id), answer.agrees("out_trade_no", operation.order.number.bytes)
         else { return WalletReading(outcome: operation.unknown(.malformed), alarm: .forgedAnswer) }
@@ -80,15 +76,6 @@ package struct QQWalletClient: WalletAdapter {
         return QQWalletErrorMap.reading(code, of: operation)
     }
 
-    /// A FAIL of the communication layer may come without a signature. It is never believed; that our message was not
-    /// understood is worth a call all the same.
-    private func unverified(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
-        guard !answer.has("sign"), answer.has("return_code"), !answer.says("SUCCESS", in: "return_code") else {
-            return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
-        }
-        return unprocessed(answer, of: operation)
-    }
-
     private func unprocessed(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
         guard let code = answer.code("return_code") else {
             return WalletReading(outcome: operation.unknown(.malformed))
@@ -103,11 +90,11 @@ package struct QQWalletClient: WalletAdapter {
     private func success(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading? {
         switch operation {
         case .pay: paid(answer)
-        case .query: found(answer)
-        case .cancel: reversed(answer)
-        case .refund(let refund): refunded(answer, refund)
-        case .refundQuery(let refund): refundFound(answer, refund)
-        case .returns(let order): returned(answer, order)
+        case .query: answer.found(QQWalletErrorMap.tradeStates)
+        case .cancel: answer.reversed()
+        case .refund(let refund): answer.refunded(refund)
+        case .refundQuery(let refund): answer.refundFound(refund, QQWalletErrorMap.refundStates)
+        case .returns(let order): answer.returned(order)
         }
     }
 
@@ -125,42 +112,5 @@ package struct QQWalletClient: WalletAdapter {
             return WalletReading(outcome: .pay(.unknown(.walletUnsure)), code: answer.code("trade_state"))
         }
         return answer.trade.map { WalletReading(outcome: .pay(.paid($0)), code: "SUCCESS") }
-    }
-
-    private func found(_ answer: TradeAnswer) -> WalletReading? {
-        guard answer.has("out_trade_no"), let state = answer.code("trade_state") else { return nil }
-        switch QQWalletErrorMap.tradeStates[state]?.outcome {
-        case .paid: return answer.trade.map { WalletReading(outcome: .query(.paid($0)), code: state) }
-        case .other(let outcome): return WalletReading(outcome: .query(outcome), code: state)
-        case nil: return WalletReading(outcome: .query(.unknown(.unlistedCode)), code: state, alarm: .unlistedCode)
-        }
-    }
-
-    /// Success alone is not the end: `recall` says whether to call again. Its values are WeChat Pay's, by analogy; where
-    /// it says neither, the query that follows every cancel decides.
-    private func reversed(_ answer: TradeAnswer) -> WalletReading? {
-        if answer.says("Y", in: "recall") { return WalletReading(outcome: .cancel(.retry), code: "SUCCESS") }
-        return answer.says("N", in: "recall") ? WalletReading(outcome: .cancel(.closed), code: "SUCCESS") : nil
-    }
-
-    /// Accepted, not completed: a refund query shows the end.
-    private func refunded(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
-        answer.accepted(refund) ? WalletReading(outcome: .refund(.accepted), code: "SUCCESS") : nil
-    }
-
-    private func refundFound(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
-        guard let state = answer.refundState(refund) else { return nil }
-        guard let meaning = QQWalletErrorMap.refundStates[state] else {
-            return WalletReading(
-                outcome: .refundQuery(.unknown(.unlistedCode)),
-                code: state,
-                alarm: .unlistedCode
-            )
-        }
-        return WalletReading(outcome: .refundQuery(meaning.outcome), code: state, alarm: meaning.alarm)
-    }
-
-    private func returned(_ answer: TradeAnswer, _ order: WalletOrder) -> WalletReading? {
-        answer.held(order).map { WalletReading(outcome: .query($0), code: "SUCCESS") }
     }
 }

@@ -58,12 +58,6 @@ enum QQWalletErrorMap {
         .init(.other(.payError), "PAYERROR")
     )
 
-    /// Paid needs the fields of the answer; the other states speak for themselves.
-    enum TradeState: Equatable, Sendable {
-        case paid
-        case other(QueryOutcome)
-    }
-
     /// After an error the documents ask for the same call again, so that no unsourced name ends the calls.
     static let cancel = CodeTable<CancelOutcome>(
         .init(.retry, group: trouble),
@@ -108,30 +102,16 @@ enum QQWalletErrorMap {
         .init(.failed(.other), alarm: .refundReturned, "CHANGE")
     )
 
+    private static let codes = CallCodes(
+        pay: pay,
+        query: query,
+        cancel: cancel,
+        refund: refund,
+        refundQuery: refundQuery
+    )
+
     /// What a verified `result_code` FAIL means.
     static func reading(_ code: String, of operation: WalletOperation) -> WalletReading {
-        guard let known = meaning(code, of: operation) else {
-            return WalletReading(outcome: operation.unknown(.unlistedCode), code: code, alarm: .unlistedCode)
-        }
-        return WalletReading(outcome: known.outcome, code: code, alarm: known.alarm)
-    }
-
-    private static func meaning(_ code: String, of operation: WalletOperation) -> CodeMeaning<WalletOutcome>? {
-        switch operation {
-        case .pay: pay[code].map { CodeMeaning(outcome: .pay($0.outcome), alarm: $0.alarm) }
-        case .query: query[code].map { CodeMeaning(outcome: .query($0.outcome), alarm: $0.alarm) }
-        case .cancel: cancel[code].map { CodeMeaning(outcome: .cancel($0.outcome), alarm: $0.alarm) }
-        case .refund: refund[code].map { CodeMeaning(outcome: .refund($0.outcome), alarm: $0.alarm) }
-        case .refundQuery: refundQuery[code].map { CodeMeaning(outcome: .refundQuery($0.outcome), alarm: $0.alarm) }
-        case .returns:
-            refundQuery[code].map {
-                // Without a refund to look at it stays what the order's state said.
-                if case .unknown(let cause) = $0.outcome {
-                    CodeMeaning(outcome: .query(.unknown(cause)), alarm: $0.alarm)
-                } else {
-                    CodeMeaning(outcome: .query(.unknown(.refundExists)), alarm: $0.alarm)
-                }
-            }
-        }
+        codes.reading(code, of: operation)
     }
 }

@@ -74,3 +74,15 @@ struct KeyedSigning: Sendable, CustomStringConvertible, CustomReflectable {
         left.count == right.count && zip(left, right).reduce(0) { $0 | ($1.0 ^ $1.1) } == 0
     }
 }
+
+extension WalletSettings {
+    /// The account's API key, and the one before a change. `advice` says which key is meant.
+    func apiKeys(_ advice: String) throws(WalletSettingsError) -> (key: [UInt8], previous: [UInt8]?) {
+        let key = try required("apiKey")
+        let previous = optional("previousAPIKey")
+        for (name, value) in [("apiKey", key), ("previousAPIKey", previous ?? key)] where value.utf8.count != 32 {
+            throw unusable(name, advice)
+        }
+        return ([UInt8](key.utf8), previous.map { [UInt8]($0.utf8) })
+    }
+}

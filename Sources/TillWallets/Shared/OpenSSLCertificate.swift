@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import COpenSSL
 import CryptoExtras
+import TillDomain
 
 /// A certificate, read by OpenSSL, which also reads those in Alipay's file of roots that use SM2.
 final class OpenSSLCertificate {
@@ -38,22 +39,16 @@ final class OpenSSLCertificate {
     var issuerAndSerial: [UInt8]? {
         guard let output = BIO_new(BIO_s_mem()) else { return nil }
         defer { BIO_free(output) }
-        guard copenssl_print_issuer(output, handle) >= 0, let number = number(BN_bn2dec) else { return nil }
+        guard copenssl_print_issuer(output, handle) >= 0, let number = X509.serial(of: handle, BN_bn2dec) else {
+            return nil
+        }
         var text = [UInt8](repeating: 0, count: 4_096)
         let size = BIO_read(output, &text, Int32(text.count))
         return size > 0 ? text.prefix(Int(size)) + number : nil
     }
 
     /// Upper-case hexadecimal, two digits a byte.
-    var hexSerial: [UInt8]? { number(BN_bn2hex) }
-
-    private func number(_ write: (OpaquePointer?) -> UnsafeMutablePointer<CChar>?) -> [UInt8]? {
-        guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(handle), nil) else { return nil }
-        defer { BN_free(number) }
-        guard let text = write(number) else { return nil }
-        defer { CRYPTO_free(text, nil, 0) }
-        return [UInt8](String(cString: text).utf8)
-    }
+    var hexSerial: [UInt8]? { X509.serial(of: handle, BN_bn2hex) }
 
     /// Nil for another kind of key, and for one of less than 2048 bits.
     var rsaKey: _RSA.Signing.PublicKey? {
@@ -69,18 +64,51 @@ final class OpenSSLCertificate {
     /// Whether the certificate leads to one of the roots. Dates are not looked at.
     func isProven(by roots: [OpenSSLCertificate], with others: [OpenSSLCertificate]) -> Bool {
         defer { ERR_clear_error() }
-        guard let store = X509_STORE_new(), let context = X509_STORE_CTX_new(), let chain = OPENSSL_sk_new_null() else {
-            return false
-        }
+        guard let store = X509_STORE_new(), let chain = OPENSSL_sk_new_null() else { return false }
         defer {
-            X509_STORE_CTX_free(context)
             X509_STORE_free(store)
             OPENSSL_sk_free(chain)
         }
         for root in roots { X509_STORE_add_cert(store, root.handle) }
         for other in others { OPENSSL_sk_push(chain, UnsafeRawPointer(other.handle)) }
-        guard X509_STORE_CTX_init(context, store, handle, chain) == 1 else { return false }
-        X509_STORE_CTX_set_flags(context, UInt(X509_V_FLAG_NO_CHECK_TIME))
+        return X509.isChained(handle, in: store, with: chain, at: nil)
+    }
+}
+
+/// What every certificate is asked.
+enum X509 {
+    /// The serial number as `write` writes numbers.
+    static func serial(
+        of certificate: OpaquePointer,
+        _ write: (OpaquePointer?) -> UnsafeMutablePointer<CChar>?
+    ) -> [UInt8]? {
+        guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return nil }
+        defer { BN_free(number) }
+        guard let text = write(number) else { return nil }
+        defer { CRYPTO_free(text, nil, 0) }
+        return [UInt8](String(cString: text).utf8)
+    }
+
+    /// Whether a certificate leads to one in the store that signs itself.
+    ///
+    /// - Parameters:
+    ///   - others: Certificates that may stand between, and are not trusted by themselves.
+    ///   - now: Nil leaves the dates out of it.
+    static func isChained(
+        _ certificate: OpaquePointer,
+        in store: OpaquePointer,
+        with others: OpaquePointer? = nil,
+        at now: Timestamp?
+    ) -> Bool {
+        defer { ERR_clear_error() }
+        guard let context = X509_STORE_CTX_new() else { return false }
+        defer { X509_STORE_CTX_free(context) }
+        guard X509_STORE_CTX_init(context, store, certificate, others) == 1 else { return false }
+        if let now {
+            X509_STORE_CTX_set_time(context, 0, time_t(now.milliseconds / 1000))
+        } else {
+            X509_STORE_CTX_set_flags(context, UInt(X509_V_FLAG_NO_CHECK_TIME))
+        }
         return X509_verify_cert(context) == 1
     }
 }

@@ -42,7 +42,7 @@ struct TradeAnswer {
 
     /// What the refunds of the order add up to: fen that are back, and fen that are on their way. Nil where a field
     /// is missing. Refunds that failed do not count, and those of an unknown status do not either.
-    private var returned: (done: Int64, running: Int64)? {
+    private var refundSums: (done: Int64, running: Int64)? {
         var (done, running): (Int64, Int64) = (0, 0)
         for place in 0..<50 where document["out_refund_no", place] != nil {
             guard let amount = document["refund_fee", place].flatMap({ Decimal.parse($0) }), amount > 0,
@@ -57,21 +57,8 @@ struct TradeAnswer {
         return (done, running)
     }
 
-    /// What the refunds leave of the order's amount. The state of an order says only that a refund exists; no money is
-    /// held if all of it went back. Nil where the answer is not about this order.
-    func held(_ order: WalletOrder) -> QueryOutcome? {
-        guard has("out_trade_no"), amount("total_fee") == order.amount, let sum = returned else { return nil }
-        if sum.done == order.amount.fen { return .closed }
-        return sum.done + sum.running == order.amount.fen ? .returning : .unknown(.refundExists)
-    }
-
-    /// Whether the answer is about this refund.
-    func accepted(_ refund: WalletRefund) -> Bool {
-        document["out_refund_no"] == refund.number.bytes && amount("refund_fee") == refund.amount
-    }
-
     /// What the answer says of one refund. Nil where it does not have it, or has it with another amount.
-    func refundState(_ refund: WalletRefund) -> String? {
+    private func refundState(_ refund: WalletRefund) -> String? {
         for place in 0..<50 where document["out_refund_no", place] == refund.number.bytes {
             let amount = document["refund_fee", place].flatMap { Decimal.parse($0) }
             guard amount == refund.amount.fen else { return nil }
@@ -79,5 +66,51 @@ struct TradeAnswer {
                 .map { String(decoding: $0, as: UTF8.self) }
         }
         return nil
+    }
+}
+
+// What the answers mean that both wallets write alike. Nil where a field is missing or is about something else.
+extension TradeAnswer {
+    /// A FAIL of the communication layer may come without a signature. It is never believed; that our message was not
+    /// understood is worth a call all the same.
+    var isUnsignedFailure: Bool { !has("sign") && has("return_code") && !says("SUCCESS", in: "return_code") }
+
+    func found(_ states: CodeTable<TradeState>) -> WalletReading? {
+        guard has("out_trade_no"), let state = code("trade_state") else { return nil }
+        return states.reading(state, trade)
+    }
+
+    /// Success alone is not the end: `recall` says whether to call again. At QQ Wallet its values are WeChat Pay's, by
+    /// analogy; where it says neither, the query that follows every cancel decides.
+    func reversed() -> WalletReading? {
+        if says("Y", in: "recall") { return WalletReading(outcome: .cancel(.retry), code: "SUCCESS") }
+        return says("N", in: "recall") ? WalletReading(outcome: .cancel(.closed), code: "SUCCESS") : nil
+    }
+
+    /// Accepted, not completed: a refund query shows the end.
+    func refunded(_ refund: WalletRefund) -> WalletReading? {
+        guard document["out_refund_no"] == refund.number.bytes, amount("refund_fee") == refund.amount else {
+            return nil
+        }
+        return WalletReading(outcome: .refund(.accepted), code: "SUCCESS")
+    }
+
+    func refundFound(_ refund: WalletRefund, _ states: CodeTable<RefundQueryOutcome>) -> WalletReading? {
+        refundState(refund).map { states.reading($0) }
+    }
+
+    /// What the refunds leave of the order's amount. The state of an order says only that a refund exists; no money is
+    /// held if all of it went back.
+    func returned(_ order: WalletOrder) -> WalletReading? {
+        guard has("out_trade_no"), amount("total_fee") == order.amount, let sum = refundSums else { return nil }
+        let held: QueryOutcome =
+            if sum.done == order.amount.fen {
+                .closed
+            } else if sum.done + sum.running == order.amount.fen {
+                .returning
+            } else {
+                .unknown(.refundExists)
+            }
+        return WalletReading(outcome: .query(held), code: "SUCCESS")
     }
 }

@@ -1,5 +1,5 @@
 // Part of Tillbridge. See LICENSE.
-import TillEngine
+package import TillEngine
 
 /// How long a call may last, in milliseconds. A payment may take the wallet a while; whoever asks can ask again.
 enum WalletTimeouts {
@@ -26,7 +26,7 @@ extension WalletOperation {
     }
 
     /// "Nothing decided", in the words of the call that was asked.
-    func unknown(_ cause: UnknownCause) -> WalletOutcome {
+    package func unknown(_ cause: UnknownCause) -> WalletOutcome {
         switch self {
         case .pay: .pay(.unknown(cause))
         case .query, .returns: .query(.unknown(cause))

@@ -65,13 +65,7 @@ final class UnionPayCertificate: Sendable {
     }
 
     /// The serial number in decimal digits, which is how UnionPay names a certificate.
-    var serialNumber: [UInt8]? {
-        guard let number = ASN1_INTEGER_to_BN(X509_get0_serialNumber(certificate), nil) else { return nil }
-        defer { BN_free(number) }
-        guard let text = BN_bn2dec(number) else { return nil }
-        defer { CRYPTO_free(text, nil, 0) }
-        return [UInt8](String(cString: text).utf8)
-    }
+    var serialNumber: [UInt8]? { X509.serial(of: certificate, BN_bn2dec) }
 
     /// Whether the certificate's key made the signature: RSASSA-PKCS1-v1.5 with SHA-256.
     func isValid(_ signature: [UInt8], for text: [UInt8]) -> Bool {
@@ -87,8 +81,10 @@ final class UnionPayCertificate: Sendable {
     /// Makes this one of the certificates in which chains are looked for.
     func add(to store: OpaquePointer) -> Bool { X509_STORE_add_cert(store, certificate) == 1 }
 
-    /// Begins to look for the chain of this certificate.
-    func begin(_ context: OpaquePointer, with store: OpaquePointer) -> Bool {
-        X509_STORE_CTX_init(context, store, certificate, nil) == 1
+    /// Whether the certificate leads to one in the store that signs itself.
+    ///
+    /// - Parameter now: Nil leaves the dates out of it.
+    func isChained(in store: OpaquePointer, at now: Timestamp?) -> Bool {
+        X509.isChained(certificate, in: store, at: now)
     }
 }

@@ -65,15 +65,6 @@ final class UnionPayTrust: Sendable {
     ///
     /// - Parameter now: Nil leaves the dates out of it.
     func isChained(_ certificate: UnionPayCertificate, at now: Timestamp?) -> Bool {
-        defer { ERR_clear_error() }
-        guard let context = X509_STORE_CTX_new() else { return false }
-        defer { X509_STORE_CTX_free(context) }
-        guard certificate.begin(context, with: store) else { return false }
-        if let now {
-            X509_STORE_CTX_set_time(context, 0, time_t(now.milliseconds / 1000))
-        } else {
-            X509_STORE_CTX_set_flags(context, UInt(X509_V_FLAG_NO_CHECK_TIME))
-        }
-        return X509_verify_cert(context) == 1
+        certificate.isChained(in: store, at: now)
     }
 }

@@ -44,18 +44,14 @@ package struct WeChatPayClient: WalletAdapter {
     }
 
     private static func signing(_ settings: WalletSettings) throws(WalletSettingsError) -> KeyedSigning {
-        let key = try settings.required("apiKey")
-        let previousKey = settings.optional("previousAPIKey")
-        for (name, value) in [("apiKey", key), ("previousAPIKey", previousKey ?? key)] where value.utf8.count != 32 {
-            throw settings.unusable(name, "it is the API key of V2, 32 characters (not the one of APIv3)")
-        }
+        let keys = try settings.apiKeys("it is the API key of V2, 32 characters (not the one of APIv3)")
         let kind: KeyedSigning.Kind
         switch settings.optional("signType") {
         case nil, "HMAC-SHA256": kind = .hmacSHA256
         case "MD5": kind = .md5
         default: throw settings.unusable("signType", "it is HMAC-SHA256 or MD5")
         }
-        return KeyedSigning(kind: kind, key: [UInt8](key.utf8), previousKey: previousKey.map { [UInt8]($0.utf8) })
+        return KeyedSigning(kind: kind, key: keys.key, previousKey: keys.previous)
     }
 
     // MARK: Out
@@ -106,7 +102,11 @@ package struct WeChatPayClient: WalletAdapter {
         let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard response.status == 200, let document = FlatXML(response.body) else { return malformed }
         let answer = TradeAnswer(document: document)
-        guard signing.isValid(document) else { return unverified(answer, of: operation) }
+        guard signing.isValid(document) else {
+            return answer.isUnsignedFailure
+                ? unprocessed(answer, of: operation)
+                : WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
+        }
         // The signature covers neither the path nor the request, so that the answer must name what was asked.
         guard answer.agrees("appid", appID), answer.agrees("mch_id", merchantID),
             answer.agrees("out_trade_no", operation.order.number.bytes)
@@ -122,15 +122,6 @@ package struct WeChatPayClient: WalletAdapter {
         return WeChatPayErrorMap.reading(code, of: operation)
     }
 
-    /// A FAIL of the communication layer comes without a signature. It is never believed; that our message was not
-    /// understood is worth a call all the same.
-    private func unverified(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
-        guard !answer.has("sign"), answer.has("return_code"), !answer.says("SUCCESS", in: "return_code") else {
-            return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
-        }
-        return unprocessed(answer, of: operation)
-    }
-
     private func unprocessed(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading {
         guard let code = answer.code("return_code") else {
             return WalletReading(outcome: operation.unknown(.malformed))
@@ -144,11 +135,11 @@ package struct WeChatPayClient: WalletAdapter {
     private func success(_ answer: TradeAnswer, of operation: WalletOperation) -> WalletReading? {
         switch operation {
         case .pay: paid(answer)
-        case .query: found(answer)
-        case .cancel: reversed(answer)
-        case .refund(let refund): refunded(answer, refund)
-        case .refundQuery(let refund): refundFound(answer, refund)
-        case .returns(let order): returned(answer, order)
+        case .query: answer.found(WeChatPayErrorMap.tradeStates)
+        case .cancel: answer.reversed()
+        case .refund(let refund): answer.refunded(refund)
+        case .refundQuery(let refund): answer.refundFound(refund, WeChatPayErrorMap.refundStates)
+        case .returns(let order): answer.returned(order)
         }
     }
 
@@ -159,41 +150,5 @@ package struct WeChatPayClient: WalletAdapter {
             let trade = answer.trade
         else { return nil }
         return WalletReading(outcome: .pay(.paid(trade)), code: "SUCCESS")
-    }
-
-    private func found(_ answer: TradeAnswer) -> WalletReading? {
-        guard answer.has("out_trade_no"), let state = answer.code("trade_state") else { return nil }
-        switch WeChatPayErrorMap.tradeStates[state]?.outcome {
-        case .paid: return answer.trade.map { WalletReading(outcome: .query(.paid($0)), code: state) }
-        case .other(let outcome): return WalletReading(outcome: .query(outcome), code: state)
-        case nil: return WalletReading(outcome: .query(.unknown(.unlistedCode)), code: state, alarm: .unlistedCode)
-        }
-    }
-
-    /// Success alone is not the end: `recall` says whether to call again.
-    private func reversed(_ answer: TradeAnswer) -> WalletReading? {
-        if answer.says("Y", in: "recall") { return WalletReading(outcome: .cancel(.retry), code: "SUCCESS") }
-        return answer.says("N", in: "recall") ? WalletReading(outcome: .cancel(.closed), code: "SUCCESS") : nil
-    }
-
-    /// Accepted, not completed: a refund query shows the end.
-    private func refunded(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
-        answer.accepted(refund) ? WalletReading(outcome: .refund(.accepted), code: "SUCCESS") : nil
-    }
-
-    private func returned(_ answer: TradeAnswer, _ order: WalletOrder) -> WalletReading? {
-        answer.held(order).map { WalletReading(outcome: .query($0), code: "SUCCESS") }
-    }
-
-    private func refundFound(_ answer: TradeAnswer, _ refund: WalletRefund) -> WalletReading? {
-        guard let state = answer.refundState(refund) else { return nil }
-        guard let meaning = WeChatPayErrorMap.refundStates[state] else {
-            return WalletReading(
-                outcome: .refundQuery(.unknown(.unlistedCode)),
-                code: state,
-                alarm: .unlistedCode
-            )
-        }
-        return WalletReading(outcome: .refundQuery(meaning.outcome), code: state, alarm: meaning.alarm)
     }
 }

@@ -60,12 +60,6 @@ enum WeChatPayErrorMap {
         .init(.other(.payError), "PAYERROR")
     )
 
-    /// Paid needs the fields of the answer; the other states speak for themselves.
-    enum TradeState: Equatable, Sendable {
-        case paid
-        case other(QueryOutcome)
-    }
-
     static let cancel = CodeTable<CancelOutcome>(
         .init(.retry, "SYSTEMERROR"),
         // The shopper is typing: later, the same call again closes the order or returns the money.
@@ -128,28 +122,16 @@ enum WeChatPayErrorMap {
         .init(.failed(.other), alarm: .refundReturned, "CHANGE")
     )
 
-    /// Without a refund to look at it stays what the order's state said.
-    private static func nothingReturned(_ outcome: RefundQueryOutcome) -> QueryOutcome {
-        if case .unknown(let cause) = outcome { .unknown(cause) } else { .unknown(.refundExists) }
-    }
+    private static let codes = CallCodes(
+        pay: pay,
+        query: query,
+        cancel: cancel,
+        refund: refund,
+        refundQuery: refundQuery
+    )
 
     /// What a verified `result_code` FAIL means.
     static func reading(_ code: String, of operation: WalletOperation) -> WalletReading {
-        guard let known = meaning(code, of: operation) else {
-            return WalletReading(outcome: operation.unknown(.unlistedCode), code: code, alarm: .unlistedCode)
-        }
-        return WalletReading(outcome: known.outcome, code: code, alarm: known.alarm)
-    }
-
-    private static func meaning(_ code: String, of operation: WalletOperation) -> CodeMeaning<WalletOutcome>? {
-        switch operation {
-        case .pay: pay[code].map { CodeMeaning(outcome: .pay($0.outcome), alarm: $0.alarm) }
-        case .query: query[code].map { CodeMeaning(outcome: .query($0.outcome), alarm: $0.alarm) }
-        case .cancel: cancel[code].map { CodeMeaning(outcome: .cancel($0.outcome), alarm: $0.alarm) }
-        case .refund: refund[code].map { CodeMeaning(outcome: .refund($0.outcome), alarm: $0.alarm) }
-        case .refundQuery: refundQuery[code].map { CodeMeaning(outcome: .refundQuery($0.outcome), alarm: $0.alarm) }
-        case .returns:
-            refundQuery[code].map { CodeMeaning(outcome: .query(nothingReturned($0.outcome)), alarm: $0.alarm) }
-        }
+        codes.reading(code, of: operation)
     }
 }

@@ -169,11 +169,7 @@ package struct WeChatPayV3Client: WalletAdapter {
 
     private func found(_ answer: WeChatPayV3Answer) -> WalletReading? {
         guard answer.has("out_trade_no"), let state = answer.code("trade_state") else { return nil }
-        switch WeChatPayErrorMap.tradeStates[state]?.outcome {
-        case .paid: return answer.trade.map { WalletReading(outcome: .query(.paid($0)), code: state) }
-        case .other(let outcome): return WalletReading(outcome: .query(outcome), code: state)
-        case nil: return WalletReading(outcome: .query(.unknown(.unlistedCode)), code: state, alarm: .unlistedCode)
-        }
+        return WeChatPayErrorMap.tradeStates.reading(state, answer.trade)
     }
 
     /// The answer to a query has the same members and more: it is not an answer to a reversal.
@@ -198,12 +194,8 @@ package struct WeChatPayV3Client: WalletAdapter {
     }
 
     private func refundFound(_ answer: WeChatPayV3Answer, _ refund: WalletRefund) -> WalletReading? {
-        guard let (state, meaning) = refundState(answer, refund.number, refund.amount, refund.order) else { return nil }
-        return WalletReading(
-            outcome: .refundQuery(meaning?.outcome ?? .unknown(.unlistedCode)),
-            code: state,
-            alarm: alarm(meaning)
-        )
+        refundState(answer, refund.number, refund.amount, refund.order)
+            .map { WeChatPayV3ErrorMap.refundStates.reading($0.state) }
     }
 
     /// The undo's own refund is of the whole amount, or it is not the undo's.

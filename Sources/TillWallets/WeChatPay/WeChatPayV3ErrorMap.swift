@@ -6,8 +6,12 @@ import TillEngine
 /// (`NOT_ENOUGH`, `NOTENOUGH`), so that they are compared without. Codes of V2 that name the same case are listed as
 /// well, since V3's own list for code payment is not published. Whatever is not listed is unknown.
 enum WeChatPayV3ErrorMap {
+    private static let account = ["MCHNOTEXISTS", "APPIDMCHIDNOTMATCH", "NOAUTH", "SIGNERROR", "REQUESTBLOCKED"]
+    /// The wallet's own trouble, and calls that come too often.
+    private static let trouble = ["SYSTEMERROR", "BANKERROR", "FREQUENCYLIMITED"]
+
     static let pay = CodeTable<PayOutcome>(
-        .init(.unknown(.walletUnsure), "SYSTEMERROR", "BANKERROR", "FREQUENCYLIMITED"),
+        .init(.unknown(.walletUnsure), group: trouble),
         .init(.waitingForShopper, "USERPAYING"),
         .init(.declined(.codeExpired), "AUTHCODEEXPIRE"),
         .init(.declined(.codeUsed), "AUTHCODEERROR"),
@@ -19,50 +23,24 @@ enum WeChatPayV3ErrorMap {
         .init(.declined(.risk), "TRADEERROR"),
         // The number exists with other data: it may be paid, by another shopper, or by our own earlier call.
         .init(.unknown(.alreadyUsed), "ORDERPAID", "BUYERMISMATCH", "OUTTRADENOUSED", "INVALIDREQUEST"),
-        .init(
-            .declined(.merchantConfiguration),
-            alarm: .merchantAccount,
-            "MCHNOTEXISTS",
-            "APPIDMCHIDNOTMATCH",
-            "NOAUTH",
-            "SIGNERROR",
-            "REQUESTBLOCKED"
-        ),
+        .init(.declined(.merchantConfiguration), alarm: .merchantAccount, group: account),
         .init(.declined(.merchantConfiguration), alarm: .ourRequest, "PARAMERROR")
     )
 
     static let query = CodeTable<QueryOutcome>(
         .init(.notFound, "ORDERNOTEXIST"),
-        .init(.unknown(.walletUnsure), "SYSTEMERROR", "BANKERROR", "FREQUENCYLIMITED"),
-        .init(
-            .unknown(.notProcessed),
-            alarm: .merchantAccount,
-            "MCHNOTEXISTS",
-            "APPIDMCHIDNOTMATCH",
-            "NOAUTH",
-            "SIGNERROR",
-            "RULELIMIT",
-            "REQUESTBLOCKED"
-        ),
+        .init(.unknown(.walletUnsure), group: trouble),
+        .init(.unknown(.notProcessed), alarm: .merchantAccount, group: account + ["RULELIMIT"]),
         .init(.unknown(.notProcessed), alarm: .ourRequest, "PARAMERROR", "INVALIDREQUEST")
     )
 
     static let cancel = CodeTable<CancelOutcome>(
-        .init(.retry, "SYSTEMERROR", "BANKERROR", "FREQUENCYLIMITED"),
+        .init(.retry, group: trouble),
         // The shopper is typing: later, the same call again closes the order or returns the money.
         .init(.retry, "USERPAYING"),
         .init(.refused, "TRADEERROR", "INVALIDREQUEST", "REVERSEEXPIRE", "ORDERCLOSED"),
         .init(.notFound, "ORDERNOTEXIST"),
-        .init(
-            .unknown(.notProcessed),
-            alarm: .merchantAccount,
-            "MCHNOTEXISTS",
-            "APPIDMCHIDNOTMATCH",
-            "NOAUTH",
-            "SIGNERROR",
-            "RULELIMIT",
-            "REQUESTBLOCKED"
-        ),
+        .init(.unknown(.notProcessed), alarm: .merchantAccount, group: account + ["RULELIMIT"]),
         .init(.unknown(.notProcessed), alarm: .ourRequest, "PARAMERROR")
     )
 
@@ -72,31 +50,14 @@ enum WeChatPayV3ErrorMap {
         .init(.failed(.limit), "RULELIMIT"),
         .init(.failed(.other), "USERACCOUNTABNORMAL", "ACCOUNTERROR", "TRADEERROR", "INVALIDREQUEST"),
         .init(.failed(.other), "ORDERNOTEXIST", "RESOURCENOTEXISTS"),
-        .init(
-            .unknown(.notProcessed),
-            alarm: .merchantAccount,
-            "MCHNOTEXISTS",
-            "APPIDMCHIDNOTMATCH",
-            "NOAUTH",
-            "SIGNERROR",
-            "REQUESTBLOCKED"
-        ),
+        .init(.unknown(.notProcessed), alarm: .merchantAccount, group: account),
         .init(.unknown(.notProcessed), alarm: .ourRequest, "PARAMERROR")
     )
 
     static let refundQuery = CodeTable<RefundQueryOutcome>(
         .init(.notFound, "RESOURCENOTEXISTS", "REFUNDNOTEXIST"),
-        .init(.unknown(.walletUnsure), "SYSTEMERROR", "BANKERROR", "FREQUENCYLIMITED"),
-        .init(
-            .unknown(.notProcessed),
-            alarm: .merchantAccount,
-            "MCHNOTEXISTS",
-            "APPIDMCHIDNOTMATCH",
-            "NOAUTH",
-            "SIGNERROR",
-            "RULELIMIT",
-            "REQUESTBLOCKED"
-        ),
+        .init(.unknown(.walletUnsure), group: trouble),
+        .init(.unknown(.notProcessed), alarm: .merchantAccount, group: account + ["RULELIMIT"]),
         .init(.unknown(.notProcessed), alarm: .ourRequest, "PARAMERROR", "INVALIDREQUEST")
     )
 
@@ -108,27 +69,15 @@ enum WeChatPayV3ErrorMap {
         .init(.failed(.other), alarm: .refundReturned, "ABNORMAL")
     )
 
+    private static let codes = CallCodes(
+        pay: pay,
+        query: query,
+        cancel: cancel,
+        refund: refund,
+        refundQuery: refundQuery
+    )
+
     static func reading(_ code: String, of operation: WalletOperation) -> WalletReading {
-        guard let known = meaning(code.filter { $0 != "_" }, of: operation) else {
-            return WalletReading(outcome: operation.unknown(.unlistedCode), code: code, alarm: .unlistedCode)
-        }
-        return WalletReading(outcome: known.outcome, code: code, alarm: known.alarm)
-    }
-
-    private static func meaning(_ code: String, of operation: WalletOperation) -> CodeMeaning<WalletOutcome>? {
-        switch operation {
-        case .pay: pay[code].map { CodeMeaning(outcome: .pay($0.outcome), alarm: $0.alarm) }
-        case .query: query[code].map { CodeMeaning(outcome: .query($0.outcome), alarm: $0.alarm) }
-        case .cancel: cancel[code].map { CodeMeaning(outcome: .cancel($0.outcome), alarm: $0.alarm) }
-        case .refund: refund[code].map { CodeMeaning(outcome: .refund($0.outcome), alarm: $0.alarm) }
-        case .refundQuery: refundQuery[code].map { CodeMeaning(outcome: .refundQuery($0.outcome), alarm: $0.alarm) }
-        case .returns:
-            refundQuery[code].map { CodeMeaning(outcome: .query(nothingReturned($0.outcome)), alarm: $0.alarm) }
-        }
-    }
-
-    /// Without a refund to look at it stays what the order's state said.
-    private static func nothingReturned(_ outcome: RefundQueryOutcome) -> QueryOutcome {
-        if case .unknown(let cause) = outcome { .unknown(cause) } else { .unknown(.refundExists) }
+        codes.reading(code, listed: code.filter { $0 != "_" }, of: operation)
     }
 }

@@ -167,13 +167,13 @@ struct VirtualSale {
                             items: []
                         )
                     )
-                ) { .payOutcome($0.ofPay) }
-            case .query(let query): call(.query(payment.order)) { .queryOutcome($0.ofQuery, query) }
-            case .cancel: call(.cancel(payment.order)) { .cancelOutcome($0.ofCancel) }
+                ) { .payOutcome($0.asPay) }
+            case .query(let query): call(.query(payment.order)) { .queryOutcome($0.asQuery, query) }
+            case .cancel: call(.cancel(payment.order)) { .cancelOutcome($0.asCancel) }
             case .refund(let refund, let counter):
-                call(.refund(refund)) { .refundOutcome($0.ofRefund, counter: counter) }
+                call(.refund(refund)) { .refundOutcome($0.asRefund, counter: counter) }
             case .refundQuery(let refund, let counter):
-                call(.refundQuery(refund)) { .refundQueryOutcome($0.ofRefundQuery, counter: counter) }
+                call(.refundQuery(refund)) { .refundQueryOutcome($0.asRefundQuery, counter: counter) }
             case .commit, .schedule, .alarm, .count: break
             }
         }
@@ -182,16 +182,10 @@ struct VirtualSale {
     private mutating func call(_ operation: WalletOperation, _ completion: (WalletOutcome) -> CloudEvent) {
         var (outcome, span) = exchange(operation)
         // As the cloud's service does it.
-        if case .query(let order) = operation {
-            switch outcome {
-            case .query(.unknown(.refundExists)):
-                let (returns, more) = exchange(.returns(order))
-                (outcome, span) = (returns, span + more)
-            case .query(.paid) where payment.record.undoKind == .refunded:
-                let (returns, more) = exchange(.returns(order))
-                if returns != .query(.unknown(.refundExists)) { (outcome, span) = (returns, span + more) }
-            default: break
-            }
+        if case .query(let order) = operation, payment.asksForReturns(after: outcome.asQuery) {
+            let (returns, more) = exchange(.returns(order))
+            outcome = .query(payment.held(outcome.asQuery, returns: returns.asQuery))
+            span += more
         }
         plan(.event(completion(outcome)), after: span + 40)
     }
@@ -203,33 +197,10 @@ struct VirtualSale {
             switch wallets.call(request, at: now) {
             case .response(let response, let span):
                 return (account.adapter.outcome(of: operation, from: response), span)
-            case .nothing(let span): return (operation.noAnswer, span)
+            case .nothing(let span): return (operation.unknown(.noAnswer), span)
             }
         } catch {
-            return (operation.noAnswer, 0)
+            return (operation.unknown(.noAnswer), 0)
         }
-    }
-}
-
-extension WalletOperation {
-    fileprivate var noAnswer: WalletOutcome {
-        switch self {
-        case .pay: .pay(.unknown(.noAnswer))
-        case .query, .returns: .query(.unknown(.noAnswer))
-        case .cancel: .cancel(.unknown(.noAnswer))
-        case .refund: .refund(.unknown(.noAnswer))
-        case .refundQuery: .refundQuery(.unknown(.noAnswer))
-        }
-    }
-}
-
-extension WalletOutcome {
-    fileprivate static func mismatch() -> Never { preconditionFailure("an outcome of another operation") }
-    fileprivate var ofPay: PayOutcome { if case .pay(let outcome) = self { outcome } else { Self.mismatch() } }
-    fileprivate var ofQuery: QueryOutcome { if case .query(let outcome) = self { outcome } else { Self.mismatch() } }
-    fileprivate var ofCancel: CancelOutcome { if case .cancel(let outcome) = self { outcome } else { Self.mismatch() } }
-    fileprivate var ofRefund: RefundOutcome { if case .refund(let outcome) = self { outcome } else { Self.mismatch() } }
-    fileprivate var ofRefundQuery: RefundQueryOutcome {
-        if case .refundQuery(let outcome) = self { outcome } else { Self.mismatch() }
     }
 }

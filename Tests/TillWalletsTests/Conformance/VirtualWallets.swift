@@ -6,14 +6,14 @@ import TillSandbox
 import TillWallets
 
 /// The sandbox's wallets in virtual time, without sockets: what a call's fault makes of it arrives as it would.
-struct VirtualWallets {
-    enum Arrival {
+struct VirtualWallets: Sendable {
+    enum Arrival: Sendable {
         case response(InboundResponse, after: Int64)
         /// The caller gives up, or the connection breaks.
         case nothing(after: Int64)
     }
 
-    private typealias Door = (inout SandboxState, WalletRequest, Int64) -> WalletDelivery.Course
+    private typealias Door = @Sendable (inout SandboxState, WalletRequest, Int64) -> WalletDelivery.Course
 
     var state = SandboxState(pace: .real, seed: 1, realisticShoppers: false)
     private let doors: [(path: String, door: Door)]
