@@ -214,9 +214,10 @@ extension Simulation {
         if registers[register].call === message {
             registers[register].call = nil
             registers[register].callEndsAt = .max
+            // From an answer to a call that was given up nothing is learned.
+            if case .hello = heard.result { registers[register].knowsSupervisors = true }
         }
         noteDelivery(delivery, of: message)
-        if case .hello = heard.result { registers[register].knowsSupervisors = true }
         give(.result(id: message.call.id, heard.result), to: register, expecting: expected)
     }
 
