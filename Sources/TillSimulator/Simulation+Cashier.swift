@@ -336,7 +336,8 @@ extension Simulation {
     private mutating func release(_ register: Int, code: [UInt8] = Supervisor.code, reason: UInt8) {
         give(.register(.release(supervisorCode: code, reason: [reason]), token: newToken(register)), to: register)
         // A locked release looks at no code.
-        guard code == Supervisor.code, registers[register].knowsSupervisors, now >= registers[register].releaseLockedUntil
+        guard code == Supervisor.code, registers[register].knowsSupervisors,
+            now >= registers[register].releaseLockedUntil
         else { return }
         registers[register].laneIsRed = false
     }

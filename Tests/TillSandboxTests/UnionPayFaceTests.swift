@@ -100,6 +100,8 @@ import X509
     @Test("reversal, void and refund over the wire, and the settlement day that the clock moves")
     func undo() async throws {
         try await RunningSandbox.with(speed: 10) { sandbox in
+            // A query would not see an order of the last 200 ms.
+            try await sandbox.control("PUT", "policies", #"{"Q5":"prompt"}"#)
             let time = RunningSandbox.orderTime
             for number in ["N0000001", "N0000002", "N0000003"] {
                 _ = try await sandbox.unionConsume(number, code: try await sandbox.code(.unionpay), time: time)

@@ -17,6 +17,8 @@ struct SandboxShop: Sendable {
 
     static let speed: Int64 = 50
 
+    private static let sharedKeys = Result { try JSONText.encode(try SandboxKeys.make()) }
+
     /// Starts a sandbox, fifty times as fast as the wallets are, and closes it behind `body`.
     static func open(
         _ wallet: Wallet,
@@ -27,9 +29,13 @@ struct SandboxShop: Sendable {
         defer { try? FileManager.default.removeItem(atPath: folder) }
         var configuration = SandboxConfiguration()
         configuration.port = 0
-        configuration.export = folder
+        configuration.data = folder
+        configuration.export = folder + "/keys"
         configuration.speed = Double(speed)
         configuration.seed = 1
+        // One set of keys for all tests: drawing RSA keys takes longer than most of them.
+        try PrivateFile.makeFolder(folder)
+        try PrivateFile.write(try sharedKeys.get(), to: folder + "/keys.json")
         var logger = Logger(label: "sandbox")
         logger.logLevel = .critical
         let (ready, announce) = AsyncStream<SandboxService.Addresses>.makeStream()
