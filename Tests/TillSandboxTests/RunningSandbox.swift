@@ -16,7 +16,7 @@ struct RunningSandbox: Sendable {
     let folder: String
     private let client: HTTPClient
 
-    private static let sharedKeys = Result { try JSONText.encode(try SandboxKeys.make()) }
+    private static let sharedKeys = Result { try SandboxKeys.make() }
 
     struct Reply: Sendable {
         let status: Int
@@ -44,8 +44,7 @@ struct RunningSandbox: Sendable {
         let books = settings.data ?? ""
         // One set of keys for all tests: drawing RSA keys takes longer than most of them.
         if !FileManager.default.fileExists(atPath: books + "/keys.json") {
-            try PrivateFile.makeFolder(books)
-            try PrivateFile.write(try sharedKeys.get(), to: books + "/keys.json")
+            try sharedKeys.get().write(to: books)
         }
         let (ready, continuation) = AsyncStream.makeStream(of: SandboxService.Addresses.self)
         let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }

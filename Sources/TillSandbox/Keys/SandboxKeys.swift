@@ -61,10 +61,10 @@ package struct SandboxKeys: Codable, Sendable {
     /// Reads the keys of a data folder, or makes and stores them. Without a folder they are new each time.
     package static func load(folder: String?) throws -> SandboxKeys {
         guard let folder else { return try make() }
-        let path = folder + "/keys.json"
+        let path = file(in: folder)
         guard FileManager.default.fileExists(atPath: path) else {
             let keys = try make()
-            try PrivateFile.write(try JSONText.encode(keys), to: path)
+            try keys.write(to: folder)
             return keys
         }
         let text = try PrivateFile.read(path)
@@ -79,6 +79,14 @@ package struct SandboxKeys: Codable, Sendable {
         if completed != text { try PrivateFile.write(completed, to: path) }
         return keys
     }
+
+    /// Makes a data folder's keys these.
+    package func write(to folder: String) throws {
+        try PrivateFile.makeFolder(folder)
+        try PrivateFile.write(try JSONText.encode(self), to: SandboxKeys.file(in: folder))
+    }
+
+    private static func file(in folder: String) -> String { folder + "/keys.json" }
 }
 
 extension SandboxKeys {

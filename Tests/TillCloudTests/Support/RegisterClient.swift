@@ -105,8 +105,8 @@ struct RawAnswer: Sendable {
         )
     }
 
-    static func get(_ url: String) async throws -> RawAnswer {
-        let response = try await HTTPClient.shared.execute(HTTPClientRequest(url: url), timeout: .seconds(30))
+    static func get(_ url: String, _ client: HTTPClient = .shared) async throws -> RawAnswer {
+        let response = try await client.execute(HTTPClientRequest(url: url), timeout: .seconds(30))
         return RawAnswer(
             status: Int(response.status.code),
             headers: TillProtocol.HTTPHeaders(),

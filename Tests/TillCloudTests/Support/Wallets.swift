@@ -14,6 +14,8 @@ final class Wallets: Sendable {
     /// The content of `sandbox.json`.
     let settings: String
 
+    private static let sharedKeys = Result { try SandboxKeys.make() }
+
     private init(url: String, settings: String) {
         self.url = url
         self.settings = settings
@@ -27,6 +29,8 @@ final class Wallets: Sendable {
         configuration.tlsPort = 0
         configuration.data = folder.file("data")
         configuration.export = folder.file("keys")
+        // One set of keys for all tests: drawing RSA keys takes longer than most of them.
+        try sharedKeys.get().write(to: folder.file("data"))
         configuration.seed = 7
         configuration.speed = speed
         let (ready, continuation) = AsyncStream.makeStream(of: SandboxService.Addresses.self)

@@ -17,7 +17,7 @@ struct SandboxShop: Sendable {
 
     static let speed: Int64 = 50
 
-    private static let sharedKeys = Result { try JSONText.encode(try SandboxKeys.make()) }
+    private static let sharedKeys = Result { try SandboxKeys.make() }
 
     /// Starts a sandbox, fifty times as fast as the wallets are, and closes it behind `body`.
     static func open(
@@ -34,8 +34,7 @@ struct SandboxShop: Sendable {
         configuration.speed = Double(speed)
         configuration.seed = 1
         // One set of keys for all tests: drawing RSA keys takes longer than most of them.
-        try PrivateFile.makeFolder(folder)
-        try PrivateFile.write(try sharedKeys.get(), to: folder + "/keys.json")
+        try sharedKeys.get().write(to: folder)
         var logger = Logger(label: "sandbox")
         logger.logLevel = .critical
         let (ready, announce) = AsyncStream<SandboxService.Addresses>.makeStream()
