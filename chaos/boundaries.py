@@ -13,9 +13,9 @@ import linux
 from links import Trigger
 
 WALLET_CALLS = {
-    "pay": re.compile(rb"/pay/micropay|method=alipay\.trade\.pay\b"),
-    "query": re.compile(rb"/pay/orderquery|method=alipay\.trade\.query\b"),
-    "cancel": re.compile(rb"/secapi/pay/reverse|method=alipay\.trade\.cancel\b"),
+    "pay": re.compile(rb"/pay/micropay|method=alipay\.trade\.pay\b|/qpay_micro_pay\.cgi|\btxnType=01\b"),
+    "query": re.compile(rb"/pay/orderquery|method=alipay\.trade\.query\b|/qpay_order_query\.cgi|/queryTrans\.do"),
+    "cancel": re.compile(rb"/secapi/pay/reverse|method=alipay\.trade\.cancel\b|/qpay_reverse\.cgi|\btxnType=99\b"),
 }
 # A heartbeat is smaller, everything that carries an intent is larger; TLS adds its own.
 LARGE = 600

@@ -59,6 +59,10 @@ class Paper:
         os.close(self._file)
 
 
+# First digits and length of a code that a phone shows without a network.
+OFFLINE = {"alipay": ("28", 18), "wechatpay": ("13", 18), "qqwallet": ("91", 18), "unionpay": ("62", 19)}
+
+
 class Sale:
     def __init__(self, reference, wallet, behaviour, cashier, amount):
         self.reference = reference
@@ -73,11 +77,12 @@ class Sale:
 
 
 class Driver:
-    def __init__(self, installation, position, seed, pause):
+    def __init__(self, installation, position, seed, pause, wallets):
         self.installation = installation
         self.position = position
         self.random = random.Random(f"{seed}/driver/{position}")
         self.pause = pause
+        self.wallets = wallets
         self.paper = Paper(f"{installation.folder}/paper/register-{position + 1}.jsonl")
         self.factor = installation.factor
         self.sales = []
@@ -163,7 +168,7 @@ class Driver:
             if self.is_quick and behaviour.startswith(("password", "never")):
                 behaviour, cashier = "pays", "waits"
             wallet = None
-        wallet = wallet or self.random.choice(("alipay", "wechatpay"))
+        wallet = wallet or self.random.choice(self.wallets)
         self.orders += 1
         sale = Sale(f"C{self.position + 1}-{self.orders}", wallet, behaviour, cashier,
                     self.random.randint(1, 30000))
@@ -197,8 +202,8 @@ class Driver:
             except NoAnswer:
                 pass
         # A phone shows codes without a network, too; the wallet may not know this one.
-        first = "28" if wallet == "alipay" else "13"
-        code = first + "".join(self.random.choice("0123456789") for _ in range(16))
+        first, length = OFFLINE[wallet]
+        code = first + "".join(self.random.choice("0123456789") for _ in range(length - len(first)))
         self.codes.add(code)
         return code
 

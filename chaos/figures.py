@@ -8,8 +8,10 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)), "checke
 
 from books import Books  # noqa: E402
 
-# Before the earliest reversal a wallet's undo cannot end: WeChat Pay's 15 s.
-EARLIEST = {"alipay": 0, "wechatpay": 15_000}
+# Before the earliest reversal a wallet's undo cannot end. In milliseconds.
+EARLIEST = {"alipay": 0, "wechatpay": 15_000, "qqwallet": 300_000, "unionpay": 31_000}
+# By the first digit of its codes.
+WALLETS = {"1": "wechatpay", "9": "qqwallet", "6": "unionpay"}
 
 
 def percentile(values, share):
@@ -87,7 +89,7 @@ class Figures:
         for register in books.registers:
             for record in register.records:
                 if record.kind == "INTENT" and attempt.number in record.fields[0]:
-                    return "wechatpay" if record.fields[0].split("|")[5][:1] == "1" else "alipay"
+                    return WALLETS.get(record.fields[0].split("|")[5][:1], "alipay")
         return "alipay"
 
     def as_dict(self):

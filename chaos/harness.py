@@ -219,7 +219,12 @@ class Chaos:
         self.note(f"set up in {time.time() - self.started:.1f} s")
         keeper = asyncio.ensure_future(self._keep())
         pause = 0.03 if self.factor < 1 else 0.1
-        self.drivers = [Driver(self.plant, position, self.options.seed, pause) for position in range(REGISTERS)]
+        wallets = ["alipay", "wechatpay", "unionpay"]
+        # QQ Wallet's undo may begin after five minutes, and the end would wait for it longer than a short run takes.
+        if self.options.minutes >= 5:
+            wallets.append("qqwallet")
+        self.drivers = [Driver(self.plant, position, self.options.seed, pause, wallets)
+                        for position in range(REGISTERS)]
         selling = [asyncio.ensure_future(driver.sell_until_stopped()) for driver in self.drivers]
         try:
             await self._phases()

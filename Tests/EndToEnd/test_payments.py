@@ -14,7 +14,7 @@ def test_the_first_sale_is_possible_within_15_seconds(shop):
     assert shop.sell(1280)["amount"] == 1280
 
 
-@pytest.mark.parametrize("wallet", ["alipay", "wechatpay"])
+@pytest.mark.parametrize("wallet", ["alipay", "wechatpay", "qqwallet", "unionpay"])
 def test_a_scanned_code_pays_the_sale(open_shop, wallet):
     before = open_shop.held()
     answer = open_shop.sell(2350, wallet)

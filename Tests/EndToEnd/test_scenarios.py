@@ -8,6 +8,8 @@ import time
 EXPECTED = {
     "Alipay paid": ("paid", 1280),
     "WeChat paid": ("paid", 2350),
+    "QQ Wallet paid": ("paid", 1660),
+    "UnionPay paid": ("paid", 4120),
     "Shopper types the password after some seconds": ("paid", 88800),
     "Shopper declines": ("declined", 0),
     "Balance too low": ("declined", 0),

@@ -44,6 +44,8 @@ import Testing
             _ = try await first.waitForExit()
             let second = try shell(#"echo 'ready {"life":2}'"#, in: folder)
             #expect(String(decoding: try await second.waitUntilReady(), as: UTF8.self) == #"{"life":2}"#)
+            // Who is not collected here keeps a test that waits for a process of its own from ever seeing that one's end.
+            _ = try await second.waitForExit()
         }
     }
 

@@ -17,6 +17,8 @@ struct OncePlayer: Sendable {
             EverydayScenarios.noWallet,
             EverydayScenarios.alipayPaid,
             EverydayScenarios.weChatPaid,
+            EverydayScenarios.qqWalletPaid,
+            EverydayScenarios.unionPayPaid,
             EverydayScenarios.insufficient,
             EverydayScenarios.expired,
             EverydayScenarios.sameSaleTwice,
@@ -33,8 +35,9 @@ struct OncePlayer: Sendable {
 
     /// The order of the table.
     static let order: [String] = [
-        EverydayScenarios.alipayPaid, EverydayScenarios.weChatPaid, EverydayScenarios.passwordLater,
-        EverydayScenarios.shopperDeclines, EverydayScenarios.insufficient, EverydayScenarios.expired,
+        EverydayScenarios.alipayPaid, EverydayScenarios.weChatPaid, EverydayScenarios.qqWalletPaid,
+        EverydayScenarios.unionPayPaid, EverydayScenarios.passwordLater, EverydayScenarios.shopperDeclines,
+        EverydayScenarios.insufficient, EverydayScenarios.expired,
         EverydayScenarios.noWallet, EverydayScenarios.badAmounts, EverydayScenarios.sameSaleTwice,
         EverydayScenarios.twoCodesAtOnce, EverydayScenarios.secondCode, TroubleScenarios.replyLost,
         TroubleScenarios.walletSilent, TroubleScenarios.lateExecution, TroubleScenarios.cloudKilled,

@@ -11,6 +11,14 @@ enum EverydayScenarios {
         Played(try await lane.sell(sale, amount, code: lane.sandbox.issueCode(.wechatpay)))
     }
 
+    static let qqWalletPaid = Scenario(name: "QQ Wallet paid", expected: "paid", amount: 1660) { lane, sale, amount in
+        Played(try await lane.sell(sale, amount, code: lane.sandbox.issueCode(.qqwallet)))
+    }
+
+    static let unionPayPaid = Scenario(name: "UnionPay paid", expected: "paid", amount: 4120) { lane, sale, amount in
+        Played(try await lane.sell(sale, amount, code: lane.sandbox.issueCode(.unionpay)))
+    }
+
     static let passwordLater = Scenario(
         name: "Shopper types the password after some seconds",
         expected: "paid",

@@ -6,7 +6,7 @@ import NIOHTTP1
 
 /// The sandbox's control interface: codes, shoppers, faults, the wallet's truth.
 struct SandboxControl: Sendable {
-    enum Wallet: String, Codable, Sendable { case alipay, wechatpay }
+    enum Wallet: String, Codable, Sendable { case alipay, wechatpay, qqwallet, unionpay }
 
     struct Code: Decodable, Sendable {
         struct Trade: Decodable, Sendable {
