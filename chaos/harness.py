@@ -50,6 +50,10 @@ class Chaos:
         self.phases = 0
         self.started = time.time()
         self.deadline = time.monotonic() + options.minutes * 60
+        self.wallets = ["alipay", "wechatpay", "unionpay"]
+        # The end would wait for an undo at QQ Wallet longer than a short run takes.
+        if options.minutes >= 5:
+            self.wallets.append("qqwallet")
         self._excused = collections.defaultdict(list)
         self._log = open(f"{folder}/chaos.log", "w", encoding="utf-8", buffering=1)
         self._reviving = set()
@@ -219,11 +223,7 @@ class Chaos:
         self.note(f"set up in {time.time() - self.started:.1f} s")
         keeper = asyncio.ensure_future(self._keep())
         pause = 0.03 if self.factor < 1 else 0.1
-        wallets = ["alipay", "wechatpay", "unionpay"]
-        # QQ Wallet's undo may begin after five minutes, and the end would wait for it longer than a short run takes.
-        if self.options.minutes >= 5:
-            wallets.append("qqwallet")
-        self.drivers = [Driver(self.plant, position, self.options.seed, pause, wallets)
+        self.drivers = [Driver(self.plant, position, self.options.seed, pause, self.wallets)
                         for position in range(REGISTERS)]
         selling = [asyncio.ensure_future(driver.sell_until_stopped()) for driver in self.drivers]
         try:
@@ -343,7 +343,8 @@ class Chaos:
 
     async def _settle(self, healed_at):
         """Waits until every sale from before the healing has its final word, while new ones go on; then judges."""
-        limit = 135 * self.factor + 15
+        # An undo at QQ Wallet does not begin before five minutes have passed.
+        limit = (315 if "qqwallet" in self.wallets else 135) * self.factor + 15
         left = await asyncio.gather(*(driver.settled(limit, healed_at) for driver in self.drivers))
         for driver, sales in zip(self.drivers, left):
             for sale in sales:

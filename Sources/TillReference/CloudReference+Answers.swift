@@ -165,7 +165,7 @@ extension CloudReference {
     }
 
     /// What was no answer to go by is asked for again: twenty times at once, then every half hour of the first day.
-    private mutating func watchAgain() {
+    mutating func watchAgain() {
         if record.attempts < 20 { return retry() }
         watchLater()
         guard record.dueAt == nil, now - start < 24 * 3_600_000 else { return }

@@ -21,7 +21,11 @@ extension CloudReference {
     }
 
     mutating func look() {
-        guard context.schedule != nil else { return watchLater() }
+        switch context.route {
+        case .missing: return watchAgain()
+        case .noWallet: return watchLater()
+        case .wallet: break
+        }
         record.lastLook = now
         lease()
         ask(.watch)

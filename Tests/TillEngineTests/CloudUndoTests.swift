@@ -696,6 +696,32 @@ struct CloudUndoTests {
         #expect(drive.state == .revoking && drive.effects.alarms == [.moneyAfterFinal])
     }
 
+    @Test("a last look that lacks the routing version is no look: money is found when the version has come")
+    func watchOutlastsRouting() {
+        var drive = absent()
+        drive.queryAnswers(.closed)
+        drive.due()
+        drive.queryAnswers(.notFound)
+        let last = drive.record.stateSince + 420_000
+        drive.context = CloudSample.context(.b, route: .missing)
+        for _ in 0..<30 where drive.now < last + 600_000 {
+            drive.due()
+            #expect(drive.effects.query == nil && drive.record.dueAt != nil)
+        }
+        drive.context = CloudSample.context(.b)
+        drive.due()
+        #expect(drive.now < last + 2 * 1_800_000 && drive.effects.query?.purpose == .watch)
+        drive.queryAnswers(.paid(CloudSample.trade()))
+        #expect(drive.state == .revoking && drive.effects.alarms == [.moneyAfterFinal])
+        // Where the version is here and has no wallet for the code, nobody can be asked.
+        var other = absent()
+        other.queryAnswers(.closed)
+        other.context = CloudSample.context(.b, route: .noWallet)
+        other.due()
+        other.due()
+        #expect(other.record.dueAt == nil)
+    }
+
     @Test("without the routing version the undo is a durable duty that waits for it")
     func routingMissing() {
         var drive = CloudDrive(home: .a, at: .b, context: CloudSample.context(.b, route: .missing))

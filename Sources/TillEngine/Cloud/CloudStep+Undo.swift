@@ -21,6 +21,8 @@ extension CloudStep {
     }
 
     mutating func askWatch() {
+        // Whom to ask may come yet: then this was no look, not even the last one.
+        if context.route == .missing { return repeatWatch() }
         guard context.schedule != nil else { return scheduleWatch() }
         record.lastLook = now
         leaseCall()
