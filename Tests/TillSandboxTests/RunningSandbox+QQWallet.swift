@@ -9,8 +9,9 @@ extension RunningSandbox {
         case reverse = "qpay_reverse"
         case refund = "qpay_refund"
         case refundQuery = "qpay_refund_query"
+        case bill = "qpay_mch_statement_down"
 
-        var path: String { "/cgi-bin/pay/\(rawValue).cgi" }
+        var path: String { "/cgi-bin/\(self == .bill ? "sp_download" : "pay")/\(rawValue).cgi" }
     }
 
     func qq(

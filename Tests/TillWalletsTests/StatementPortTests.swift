@@ -1,5 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import Crypto
+import Foundation
 import Testing
 import TillDomain
 import TillEngine
@@ -12,7 +13,7 @@ import TillEngine
     private let evening = Timestamp(milliseconds: 1_795_312_800_000) + 2 * 86_400_000
 
     private func day() throws -> StatementDay { try #require(StatementDay("2026-11-22".utf8)) }
-    private func source(_ adapter: any WalletAdapter) throws -> any StatementSource { try #require(adapter.statements) }
+    private func source(_ adapter: any WalletAdapter) -> any StatementSource { adapter.statements }
 
     private func first(_ source: any StatementSource) throws -> StatementRequest {
         try source.request(for: day(), at: Sample.now, message: Sample.message())
@@ -37,7 +38,7 @@ import TillEngine
 
     @Test("Alipay: a signed answer leads to the file, by a plain GET without a signature")
     func alipay() throws {
-        let source = try source(Account.alipay())
+        let source = source(try Account.alipay())
         let request = try first(source)
         #expect(request.baseURL == nil)
         #expect(request.request.target.contains("method=alipay.data.dataservice.bill.downloadurl.query"))
@@ -75,7 +76,7 @@ import TillEngine
 
     @Test("a link without a valid signature is not followed")
     func forgedLink() throws {
-        let source = try source(Account.alipay())
+        let source = source(try Account.alipay())
         let good = try link("http://127.0.0.1:7300/bill/x")
         var changed = good.body
         let place = try #require(changed.indices.first { changed[$0...].starts(with: "/bill".utf8) })
@@ -87,7 +88,7 @@ import TillEngine
 
     @Test("Alipay's refusals: later, nothing, or a reason")
     func alipayCodes() throws {
-        let source = try source(Account.alipay())
+        let source = source(try Account.alipay())
         func answer(_ subCode: String, code: String = "40004") throws -> InboundResponse {
             try AnswerWriter.alipay(Self.alipayNode, #"{"code":"\#(code)","msg":"…","sub_code":"\#(subCode)"}"#)
         }
@@ -115,7 +116,7 @@ import TillEngine
 
     @Test("WeChat Pay V2: one signed request, whose answer is the file or a refusal")
     func weChatPay() throws {
-        let source = try source(Account.weChatPay())
+        let source = source(try Account.weChatPay())
         let request = try first(source)
         #expect(request.request.target == "/pay/downloadbill" && request.baseURL == nil)
         let fields = try #require(FlatXML(request.request.body))
@@ -155,7 +156,7 @@ import TillEngine
 
     @Test("WeChat Pay V3: a signed answer with a digest, a signed GET, and the file of that digest")
     func weChatPayV3() throws {
-        let source = try source(Account.weChatPayV3())
+        let source = source(try Account.weChatPayV3())
         let plain = try Fixture.file("statements/wechatpay.csv")
         let packed = try Fixture.file("statements/wechatpay.csv.gz")
         let answer = try AnswerWriter.weChatPayV3(tradeBill(hash(plain)))
@@ -188,7 +189,7 @@ import TillEngine
 
     @Test("WeChat Pay V3: an answer that is not signed, or too old, leads nowhere")
     func forgedV3() throws {
-        let source = try source(Account.weChatPayV3())
+        let source = source(try Account.weChatPayV3())
         let good = try AnswerWriter.weChatPayV3(tradeBill(String(repeating: "0", count: 40)))
         #expect(try read(source, good, at: Sample.now + 300_000) == .failed(.badSignature))
         let unsigned = InboundResponse(status: 200, body: good.body)
@@ -209,18 +210,61 @@ import TillEngine
         #expect(try read(source, refusal("NO_AUTH", 403), at: evening) == .failed(.code("NO_AUTH")))
     }
 
-    @Test("QQ Wallet: a refusal is tried again until noon, and told afterwards")
+    @Test("QQ Wallet: one signed request; a refusal is tried again until noon, and told afterwards")
     func qq() throws {
-        let body = [UInt8]("<xml><return_code>FAIL</return_code><return_msg>no bill</return_msg></xml>".utf8)
-        func reading(_ now: Timestamp) throws -> StatementReading {
-            QQStatement.reading(InboundResponse(status: 200, body: body, receivedAt: now), of: try day())
-        }
-        #expect(try reading(morning) == .notYet(code: "no bill"))
-        #expect(try reading(evening) == .failed(.code("no bill")))
+        let source = source(try Account.qqWallet())
+        let request = try first(source)
+        #expect(request.request.target == "/cgi-bin/sp_download/qpay_mch_statement_down.cgi")
+        #expect(request.baseURL == nil && !request.request.needsClientCertificate)
+        let fields = try #require(FlatXML(request.request.body))
+        #expect(fields["bill_date"] == [UInt8]("20261122".utf8) && fields["bill_type"] == [UInt8]("ALL".utf8))
+        #expect(fields["tar_type"] == [UInt8]("GZIP".utf8) && fields["sign_type"] == nil)
+        #expect(KeyedSigning(kind: .md5, key: [UInt8](Account.weChatPayKey.utf8)).isValid(fields))
+        let refusal = InboundResponse(
+            status: 200,
+            body: [UInt8]("<xml><return_code>FAIL</return_code><return_msg>no bill</return_msg></xml>".utf8)
+        )
+        #expect(try read(source, refusal, at: morning) == .notYet(code: "no bill"))
+        #expect(try read(source, refusal, at: evening) == .failed(.code("no bill")))
+        #expect(try read(source, InboundResponse(status: 502, body: []), at: evening) == .notYet(code: "HTTP 502"))
         let file = InboundResponse(status: 200, body: try Fixture.file("statements/qqwallet.csv"))
-        guard case .file = QQStatement.reading(file, of: try day()) else {
+        guard case .file = try read(source, file, at: morning) else {
             Issue.record("no file")
             return
         }
+    }
+
+    @Test("UnionPay: one signed request to the file host, whose signed answer has the file in it")
+    func unionPay() throws {
+        let source = source(try Account.unionPay())
+        let request = try first(source)
+        #expect(request.request.target == "/")
+        let body = String(decoding: request.request.body, as: UTF8.self)
+        for field in ["txnType=76", "txnSubType=01", "settleDate=1122", "fileType=00", "bizType=000000"] {
+            #expect(body.split(separator: "&").contains { $0 == field }, "\(field)")
+        }
+        #expect(body.contains("&signature="))
+        let content = try Fixture.text("statements/unionpay.txt").trimmingCharacters(in: .newlines)
+        func answer(_ code: String, _ more: [String: String] = [:]) throws -> InboundResponse {
+            let fields = ["txnType": "76", "txnSubType": "01", "orderId": "", "respCode": code]
+            return try AnswerWriter.unionPay("file", fields.merging(more) { $1 })
+        }
+        let file = try answer("00", ["settleDate": "1122", "fileContent": content])
+        guard case .file(let statement) = try read(source, file, at: morning) else {
+            Issue.record("no file")
+            return
+        }
+        #expect(!statement.rows.isEmpty)
+        // A genuine answer for another day is not this day's.
+        let other = try answer("00", ["settleDate": "1121", "fileContent": content])
+        #expect(try read(source, other, at: morning) == .failed(.badSignature))
+        var changed = file.body
+        let place = try #require(changed.indices.first { changed[$0...].starts(with: "settleDate=1122".utf8) })
+        changed[place + 14] = 51
+        #expect(try read(source, InboundResponse(status: 200, body: changed), at: morning) == .failed(.badSignature))
+        #expect(try read(source, answer("98"), at: morning) == .notYet(code: "98"))
+        #expect(try read(source, answer("98"), at: evening) == .noTrades(code: "98"))
+        #expect(try read(source, answer("06"), at: evening) == .notYet(code: "06"))
+        #expect(try read(source, answer("31"), at: evening) == .failed(.code("31")))
     }
 }

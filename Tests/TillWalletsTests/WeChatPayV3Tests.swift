@@ -193,7 +193,7 @@ import TillEngine
     @Test("a statement is asked for with a signature over path and query")
     func statementRequest() throws {
         let expected = try Fixture("wechatpay-v3/statement.request")
-        let source = try #require(try Account.weChatPayV3().statements)
+        let source = try Account.weChatPayV3().statements
         let day = try #require(StatementDay("2026-11-22".utf8))
         let request = try source.request(for: day, at: Sample.now, message: Sample.message()).request
         #expect("\(request.method) \(request.target) HTTP/1.1" == expected.firstLine)

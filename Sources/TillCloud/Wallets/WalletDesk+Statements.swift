@@ -29,9 +29,6 @@ extension WalletDesk {
         guard let account = open(id) else {
             throw StartError("Account \(id) cannot be used at this cloud: see its log, or add the account again.")
         }
-        guard let source = account.account.adapter.statements else {
-            throw StartError("Account \(id): this version does not read statements of \(account.account.wallet.text).")
-        }
         let connection = try WalletConnection(account.transport, account: id)
         let isAlone = statement.withLock { state in
             guard case .none = state else { return false }
@@ -44,7 +41,7 @@ extension WalletDesk {
         }
         let reading: StatementReading
         do throws(StartError) {
-            reading = try await read(source, account, day, over: connection)
+            reading = try await read(account.account.adapter.statements, account, day, over: connection)
         } catch {
             await finish(connection)
             throw error

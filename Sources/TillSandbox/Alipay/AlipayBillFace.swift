@@ -14,7 +14,7 @@ package struct AlipayBillCall: WalletCall {
 
 /// Serves the files at the addresses that ``AlipayFace`` gives out.
 package struct AlipayBillFace: WalletFace {
-    static let path = "/downloadBillFile.resource"
+    package static let path = "/downloadBillFile.resource"
 
     package let wallet = SandboxWallet.alipay
     private let account: String

@@ -8,6 +8,7 @@ package struct QQCall: WalletCall {
         case reverse(number: String)
         case refund(KeyedRefundRequest)
         case refundQuery(KeyedRefundReference)
+        case bill(QQStatement.Request)
     }
 
     package let content: Content
@@ -21,6 +22,7 @@ package struct QQCall: WalletCall {
         case .reverse: .cancel
         case .refund: .refund
         case .refundQuery: .refundQuery
+        case .bill: .bill
         }
     }
 
@@ -36,7 +38,7 @@ package struct QQCall: WalletCall {
         case .reverse(let number): return number
         case .query(let reference), .refundQuery(.order(let reference)): order = reference
         case .refund(let request): order = request.reference
-        case .refundQuery(.refund): return nil
+        case .refundQuery(.refund), .bill: return nil
         }
         guard case .merchantNumber(let number) = order else { return nil }
         return number

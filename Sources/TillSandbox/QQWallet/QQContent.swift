@@ -1,6 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 
-/// Checks the fields of a call as sections 4 to 8 of QQ Wallet's documents have them.
+/// Checks the fields of a call as sections 4 to 9 of QQ Wallet's documents have them.
 struct QQContentReader {
     let xml: FlatXML
 
@@ -10,6 +10,7 @@ struct QQContentReader {
         case reverse = "/cgi-bin/pay/qpay_reverse.cgi"
         case refund = "/cgi-bin/pay/qpay_refund.cgi"
         case refundQuery = "/cgi-bin/pay/qpay_refund_query.cgi"
+        case bill = "/cgi-bin/sp_download/qpay_mch_statement_down.cgi"
 
         /// Those of the host `api.qpay.qq.com`, which asks for a client certificate and for an operator.
         var movesMoneyBack: Bool { self == .reverse || self == .refund }
@@ -26,6 +27,7 @@ struct QQContentReader {
                 case .reverse: ["out_trade_no", "op_user_id", "op_user_passwd"]
                 case .refund: ["out_refund_no", "refund_fee", "op_user_id", "op_user_passwd"]
                 case .query, .refundQuery: [String]()
+                case .bill: ["bill_date", "bill_type"]
                 }
             return ["mch_id", "nonce_str"] + own + ["sign"]
         }
@@ -42,7 +44,7 @@ struct QQContentReader {
             switch path {
             case .query, .refund: ["transaction_id", "out_trade_no"]
             case .refundQuery: ["refund_id", "out_refund_no", "transaction_id", "out_trade_no"]
-            case .pay, .reverse: []
+            case .pay, .reverse, .bill: []
             }
         return references.isEmpty || references.contains { value($0) != nil } ? nil : "out_trade_no"
     }
@@ -56,7 +58,17 @@ struct QQContentReader {
         case .reverse: return .reverse(number: try number("out_trade_no"))
         case .refund: return .refund(try refundRequest())
         case .refundQuery: return .refundQuery(try refundReference())
+        case .bill: return .bill(try statementRequest())
         }
+    }
+
+    private func statementRequest() throws(InvalidField) -> QQStatement.Request {
+        guard text("bill_date").utf8.count == 8, let period = BillPeriod(day: text("bill_date")) else {
+            throw InvalidField(name: "bill_date")
+        }
+        guard let kind = QQStatement.Kind(rawValue: text("bill_type")) else { throw InvalidField(name: "bill_type") }
+        guard ["", "GZIP"].contains(text("tar_type")) else { throw InvalidField(name: "tar_type") }
+        return QQStatement.Request(kind: kind, period: period, isCompressed: value("tar_type") != nil)
     }
 
     private func payRequest() throws(InvalidField) -> PayRequest {

@@ -7,6 +7,7 @@ package enum QQAnswer: Sendable {
     case refund(KeyedRefundAnswer)
     case refundQuery(Trade, [RefundRecord])
     case noRefund
+    case bill(Result<QQStatement, QQStatement.Absence>, isCompressed: Bool)
 }
 
 extension QQFace {
@@ -31,6 +32,9 @@ extension QQFace {
         case .refundQuery(let reference):
             guard let (trade, refunds) = state.qqWallet.refundQuery(reference) else { return .noRefund }
             return .refundQuery(trade, refunds)
+        case .bill(let request):
+            let statement = QQStatement.find(request, mchID: keys.mchID, in: state.qqWallet.book, at: now)
+            return .bill(statement, isCompressed: request.isCompressed)
         }
     }
 
@@ -63,6 +67,18 @@ extension QQFace {
             return write(refundQuery(trade, refunds, shift: shift), to: call, distortion: distortion)
         case .noRefund:
             return error("REFUNDNOTEXIST", to: call, distortion)
+        case .bill(.success(let statement), let isCompressed):
+            return WalletReply(
+                status: 200,
+                contentType: isCompressed ? "application/x-gzip" : "text/plain; charset=utf-8",
+                body: isCompressed ? Compression.gzip.compress(statement.bytes) : statement.bytes,
+                outcome: "SUCCESS"
+            )
+        // SANDBOX CHOICE: no document at hand lists these codes.
+        case .bill(.failure(.notExist), _):
+            return failure("STATEMENT_NOT_EXIST", "对账单不存在")
+        case .bill(.failure(.creating), _):
+            return failure("STATEMENT_CREATING", "对账单生成中")
         }
     }
 

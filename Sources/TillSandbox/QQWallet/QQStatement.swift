@@ -18,8 +18,34 @@ package struct QQStatement: Sendable {
         case voucherRefund = "RECHAR"
     }
 
+    /// What a merchant asks for.
+    package struct Request: Equatable, Sendable {
+        package let kind: Kind
+        package let period: BillPeriod
+        package let isCompressed: Bool
+    }
+
+    package enum Absence: Error, Equatable, Sendable {
+        /// Too early, or nothing to list.
+        case notExist
+        /// The day is over and 09:00 has not come.
+        case creating
+    }
+
     private let mchID: String
     private let lines: [BillLine]
+
+    /// Looks for the statement in the books.
+    static func find(
+        _ request: Request,
+        mchID: String,
+        in book: TradeBook,
+        at now: Int64
+    ) -> Result<QQStatement, Absence> {
+        if now >= request.period.end, now < request.period.readyAt { return .failure(.creating) }
+        let statement = QQStatement(kind: request.kind, mchID: mchID, lines: book.billLines(in: request.period))
+        return now < request.period.end || statement.isEmpty ? .failure(.notExist) : .success(statement)
+    }
 
     package static let columns = [
         "time_end", "mch_id", "device_info", "transaction_id", "out_trade_no", "trade_type", "trade_state", "bank_type",

@@ -167,6 +167,7 @@ package struct SandboxService: Service {
         let union = WalletServer(face: try UnionPayFace(keys: keys.unionpay), core: core, log: log, isTLS: isTLS)
         router.get("gateway/api/**") { try await union.serve($0, $1) }
         router.post("gateway/api/**") { try await union.serve($0, $1) }
+        router.post("") { try await union.serve($0, $1) }
         let weChatV3 = WalletServer(face: try WeChatV3Face(keys: keys), core: core, log: log, isTLS: isTLS)
         router.get("v3/**") { try await weChatV3.serve($0, $1) }
         router.post("v3/**") { try await weChatV3.serve($0, $1) }

@@ -8,6 +8,8 @@ package struct UnionPayCall: WalletCall {
         case reverse(number: String, time: String)
         /// A void or a refund.
         case giveBack(UnionPayWallet.GiveBackRequest)
+        /// The settlement file of a day, `MMdd`.
+        case bill(settleDate: String)
     }
 
     package let content: Content
@@ -20,6 +22,7 @@ package struct UnionPayCall: WalletCall {
         case .query: .query
         case .reverse: .cancel
         case .giveBack: .refund
+        case .bill: .bill
         }
     }
 
@@ -34,7 +37,7 @@ package struct UnionPayCall: WalletCall {
         case .reverse(let number, _), .query(.order(let number, _)): number
         case .giveBack(let request):
             if case .order(let number, _) = request.original { number } else { nil }
-        case .query(.queryID): nil
+        case .query(.queryID), .bill: nil
         }
     }
 }

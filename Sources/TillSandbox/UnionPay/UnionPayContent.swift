@@ -1,16 +1,24 @@
 // Part of Tillbridge. See LICENSE.
 
-/// Checks the fields of a call as sections 4 to 8 of UnionPay's documents have them.
+/// Checks the fields of a call as sections 4 to 9 of UnionPay's documents have them.
 struct UnionPayContentReader {
     let fields: [String: String]
 
     enum Kind: CaseIterable {
-        case consume, reversal, void, refund, queryByOrder, queryByID
+        case consume, reversal, void, refund, queryByOrder, queryByID, settlementFile
 
         static let tradePath = "/gateway/api/backTransReq.do"
         static let queryPath = "/gateway/api/queryTrans.do"
+        /// Of a host of its own, which has nothing else.
+        static let filePath = "/"
 
-        var path: String { self == .queryByOrder || self == .queryByID ? Kind.queryPath : Kind.tradePath }
+        var path: String {
+            switch self {
+            case .consume, .reversal, .void, .refund: Kind.tradePath
+            case .queryByOrder, .queryByID: Kind.queryPath
+            case .settlementFile: Kind.filePath
+            }
+        }
 
         /// `txnType` and `txnSubType`.
         var types: (type: String, subtype: String) {
@@ -21,6 +29,7 @@ struct UnionPayContentReader {
             case .refund: ("04", "00")
             case .queryByOrder: ("00", "00")
             case .queryByID: ("00", "02")
+            case .settlementFile: ("76", "01")
             }
         }
 
@@ -36,6 +45,7 @@ struct UnionPayContentReader {
                 case .void, .refund: ["channelType", "orderId", "txnTime", "txnAmt", "backUrl"]
                 case .queryByOrder: ["orderId", "txnTime"]
                 case .queryByID: ["queryId"]
+                case .settlementFile: ["settleDate", "txnTime", "fileType"]
                 }
             return Kind.common + own
         }
@@ -79,6 +89,7 @@ struct UnionPayContentReader {
         for name in ["queryId", "origQryId"] { try check(name) { isAlphanumeric($0, 20...21) } }
         try check("currencyCode") { $0 == "156" }
         try check("qrNo") { isNumber($0, 1...20) }
+        try check("fileType") { $0 == "00" }
         // Eight characters of any kind by the table; letters have been refused all the same.
         try check("termId") { isNumber($0, 8...8) }
         try check("backUrl") { $0.hasPrefix("http") && $0.utf8.count <= 256 }
@@ -88,6 +99,12 @@ struct UnionPayContentReader {
         case .reversal: return .reverse(number: text("orderId"), time: text("txnTime"))
         case .queryByOrder: return .query(.order(number: text("orderId"), time: text("txnTime")))
         case .queryByID: return .query(.queryID(text("queryId")))
+        case .settlementFile:
+            // A date without a year is one if it is one in a leap year.
+            guard BillPeriod(settlementDay: "2024" + text("settleDate")) != nil else {
+                throw InvalidField(name: "settleDate")
+            }
+            return .bill(settleDate: text("settleDate"))
         case .void, .refund:
             return .giveBack(
                 UnionPayWallet.GiveBackRequest(

@@ -1,10 +1,13 @@
 // Part of Tillbridge. See LICENSE.
+import Foundation
 
 package enum UnionPayAnswer: Sendable {
     case consume(PayAnswer)
     case query(UnionPayWallet.Finding?, echoesReserved: Bool)
     case reverse(UnionPayWallet.ReverseAnswer)
     case giveBack(UnionPayWallet.GiveBackAnswer)
+    /// Nil: there is none, or not yet.
+    case bill(UnionPaySettlementFile?)
 }
 
 extension UnionPayFace {
@@ -31,6 +34,8 @@ extension UnionPayFace {
             return .reverse(state.unionPay.reverse(number: number, time: time, at: now))
         case .giveBack(let request):
             return .giveBack(state.unionPay.giveBack(request, course: course, at: now, using: &state.generator))
+        case .bill(let settleDate):
+            return .bill(.find(settleDate: settleDate, merID: merID, in: state.unionPay.book, at: now))
         }
     }
 
@@ -56,6 +61,13 @@ extension UnionPayFace {
         case .giveBack(.refused(let refusal, let more)):
             code = refusal
             detail = more
+        case .bill(.some(let file)):
+            fields = [
+                "fileName": file.fileName, "fileType": "00",
+                "fileContent": Data(Compression.zlib.compress(file.archive)).base64EncodedString(),
+            ]
+        case .bill(nil):
+            code = "98"
         }
         return write(fields, code: code, detail: detail, echoes: call.echoes, distortion: distortion)
     }
@@ -163,6 +175,7 @@ enum UnionPayErrors {
         case "69": "交易超时"
         case "86": "二维码状态错误"
         case "88": "查无此二维码"
+        case "98": "文件不存在"
         default: "系统繁忙"
         }
     }

@@ -5,7 +5,7 @@ import Foundation
 /// UnionPay's gateway, version 5.1.0: forms in, `name=value&…` out.
 package struct UnionPayFace: WalletFace {
     package let wallet = SandboxWallet.unionpay
-    private let merID: String
+    let merID: String
     private let certID: String
     private let signature: UnionPaySignature
     /// With the line ends that the real gateway sends in the middle of its messages.
@@ -60,7 +60,7 @@ package struct UnionPayFace: WalletFace {
 
     static let echoed = [
         "version", "encoding", "bizType", "txnType", "txnSubType", "accessType", "merId", "orderId", "txnTime",
-        "txnAmt", "currencyCode", "reqReserved",
+        "txnAmt", "currencyCode", "reqReserved", "settleDate",
     ]
 
     /// A signed answer: `respCode` and its text, the repeated fields, and `fields`, which win over those.

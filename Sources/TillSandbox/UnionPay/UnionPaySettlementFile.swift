@@ -28,6 +28,23 @@ package struct UnionPaySettlementFile: Sendable {
         self.lines = lines
     }
 
+    /// Looks for the file in the books. SANDBOX CHOICE: it is there from 09:00 on, and a day without trades has none.
+    ///
+    /// - Parameter settleDate: `MMdd`, of the latest such day that has begun.
+    static func find(
+        settleDate: String,
+        merID: String,
+        in book: TradeBook,
+        at now: Int64
+    ) -> UnionPaySettlementFile? {
+        let year = ChinaTime(milliseconds: now).year
+        // Ten years hold a leap day.
+        let periods = (year - 10...year).reversed().lazy.compactMap { BillPeriod(settlementDay: "\($0)" + settleDate) }
+        guard let period = periods.first(where: { $0.start <= now }), now >= period.readyAt else { return nil }
+        let lines = book.billLines(in: period)
+        return lines.isEmpty ? nil : UnionPaySettlementFile(merID: merID, period: period, lines: lines)
+    }
+
     /// `fileName` of the answer.
     package var fileName: String { "\(merID)_\(day.compactDate).zip" }
 

@@ -5,7 +5,7 @@ package import TillDomain
 extension AlipayClient: StatementSource {
     private static let method: StaticString = "alipay.data.dataservice.bill.downloadurl.query"
 
-    package var statements: (any StatementSource)? { self }
+    package var statements: any StatementSource { self }
 
     package func request(
         for day: StatementDay,

@@ -11,7 +11,7 @@ package struct QQWalletClient: WalletAdapter {
     package let wallet = Wallet.qqWallet
     package let schedule = WalletSchedule.qqWallet
 
-    private let merchant: QQWalletMerchant
+    let merchant: QQWalletMerchant
     private let signing: KeyedSigning
 
     init(merchant: QQWalletMerchant, signing: KeyedSigning) {
@@ -36,15 +36,27 @@ package struct QQWalletClient: WalletAdapter {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> OutboundRequest {
-        var fields = try QQWalletCodec.fields(operation, of: merchant, message: message)
-        fields.append(QQWalletCodec.field("sign", signing.sign(fields)))
-        return OutboundRequest(
+        signed(
+            try QQWalletCodec.fields(operation, of: merchant, message: message),
             target: QQWalletCodec.path(operation),
-            headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],
-            body: FlatXML.write(fields),
             needsClientCertificate: QQWalletCodec.needsCertificate(operation),
-            connectTimeout: WalletTimeouts.connect,
             readTimeout: WalletTimeouts.read(operation)
+        )
+    }
+
+    func signed(
+        _ fields: QQWalletCodec.Fields,
+        target: String,
+        needsClientCertificate: Bool = false,
+        readTimeout: Int64
+    ) -> OutboundRequest {
+        OutboundRequest(
+            target: target,
+            headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],
+            body: FlatXML.write(fields + [QQWalletCodec.field("sign", signing.sign(fields))]),
+            needsClientCertificate: needsClientCertificate,
+            connectTimeout: WalletTimeouts.connect,
+            readTimeout: readTimeout
         )
     }
 

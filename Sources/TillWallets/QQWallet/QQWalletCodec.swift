@@ -31,9 +31,7 @@ enum QQWalletCodec {
         of merchant: QQWalletMerchant,
         message: MessageID
     ) throws(WalletError) -> Fields {
-        var fields: Fields = []
-        if let appID = merchant.appID { fields.append(field("appid", appID)) }
-        fields += [field("mch_id", merchant.id), field("nonce_str", message.bytes)]
+        var fields = common(merchant, message)
         switch operation {
         case .pay(let payment): fields += try pay(payment, of: merchant)
         case .query(let order), .returns(let order): fields.append(field("out_trade_no", order.number.bytes))
@@ -50,6 +48,22 @@ enum QQWalletCodec {
         case .refundQuery(let refund): fields.append(field("out_refund_no", refund.number.bytes))
         }
         return fields
+    }
+
+    private static func common(_ merchant: QQWalletMerchant, _ message: MessageID) -> Fields {
+        let appID = merchant.appID.map { [field("appid", $0)] } ?? []
+        return appID + [field("mch_id", merchant.id), field("nonce_str", message.bytes)]
+    }
+
+    static let statementPath = "/cgi-bin/sp_download/qpay_mch_statement_down.cgi"
+
+    /// All fields but the signature of the request for a day's statement.
+    static func statement(of day: StatementDay, for merchant: QQWalletMerchant, message: MessageID) -> Fields {
+        common(merchant, message) + [
+            field("bill_date", day.compact),
+            field("bill_type", ("ALL" as StaticString).bytes),
+            field("tar_type", ("GZIP" as StaticString).bytes),
+        ]
     }
 
     static func field(_ name: StaticString, _ value: [UInt8]) -> (name: [UInt8], value: [UInt8]) { (name.bytes, value) }

@@ -9,8 +9,8 @@ package import TillEngine
 package protocol WalletAdapter: Sendable {
     var wallet: Wallet { get }
     var schedule: WalletSchedule { get }
-    /// The statements of the account; nil where this version does not read them.
-    var statements: (any StatementSource)? { get }
+    /// The statements of the account.
+    var statements: any StatementSource { get }
 
     /// The request of one call. Each repetition of a call is made anew, with a fresh `message`.
     ///
@@ -31,8 +31,6 @@ package protocol WalletAdapter: Sendable {
 }
 
 extension WalletAdapter {
-    package var statements: (any StatementSource)? { nil }
-
     /// The outcome alone.
     package func outcome(of operation: WalletOperation, from response: InboundResponse) -> WalletOutcome {
         read(response, of: operation).outcome

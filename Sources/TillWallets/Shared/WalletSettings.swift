@@ -125,7 +125,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         WalletSettingsError("Payment account of \(wallet.text): \(name) cannot be used: \(advice).")
     }
 
-    private static func checked(_ url: String, of wallet: Wallet) throws(WalletSettingsError) -> String {
+    static func checked(_ url: String, of wallet: Wallet) throws(WalletSettingsError) -> String {
         var url = url
         while url.hasSuffix("/") { url.removeLast() }
         guard url.hasPrefix("https://") || url.hasPrefix("http://"),

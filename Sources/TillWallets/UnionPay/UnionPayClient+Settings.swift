@@ -15,9 +15,20 @@ extension UnionPayClient {
         }
         let adapter = UnionPayClient(
             codec: UnionPayCodec(merchantID: [UInt8](merchantID.utf8), notices: notices),
-            signing: try signing(settings, trust: trust(settings, merchantID: merchantID))
+            signing: try signing(settings, trust: trust(settings, merchantID: merchantID)),
+            fileHost: try fileHost(settings)
         )
         return WalletRegistry.OpenedAdapter(adapter: adapter)
+    }
+
+    /// UnionPay's own gateways keep the files at hosts of their own.
+    private static func fileHost(_ settings: WalletSettings) throws(WalletSettingsError) -> String? {
+        if let host = settings.optional("fileBaseURL") { return try WalletSettings.checked(host, of: settings.wallet) }
+        return switch settings.baseURL {
+        case "https://gateway.95516.com": "https://filedownload.95516.com"
+        case "https://gateway.test.95516.com": "https://filedownload.test.95516.com"
+        default: nil
+        }
     }
 
     private static func signing(

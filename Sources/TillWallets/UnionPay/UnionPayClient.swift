@@ -12,12 +12,15 @@ package struct UnionPayClient: WalletAdapter {
     package let wallet = Wallet.unionPay
     package let schedule = WalletSchedule.unionPay
 
-    private let codec: UnionPayCodec
-    private let signing: UnionPaySigning
+    let codec: UnionPayCodec
+    let signing: UnionPaySigning
+    /// Where settlement files are, if not at the account's base URL.
+    let fileHost: String?
 
-    init(codec: UnionPayCodec, signing: UnionPaySigning) {
+    init(codec: UnionPayCodec, signing: UnionPaySigning, fileHost: String? = nil) {
         self.codec = codec
         self.signing = signing
+        self.fileHost = fileHost
     }
 
     // MARK: Out
@@ -27,20 +30,30 @@ package struct UnionPayClient: WalletAdapter {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> OutboundRequest {
-        var fields = try codec.fields(operation, certificateID: signing.certificateID)
-        let signature = try signing.sign(fields.map { ([UInt8]($0.name.utf8), $0.value) })
-        fields.append(UnionPayCodec.field("signature", signature))
-        return OutboundRequest(
+        try signed(
+            try codec.fields(operation, certificateID: signing.certificateID),
             target: UnionPayCodec.path(operation),
+            readTimeout: WalletTimeouts.read(operation)
+        )
+    }
+
+    func signed(
+        _ fields: UnionPayCodec.Fields,
+        target: String,
+        readTimeout: Int64
+    ) throws(WalletError) -> OutboundRequest {
+        let signature = try signing.sign(fields.map { ([UInt8]($0.name.utf8), $0.value) })
+        return OutboundRequest(
+            target: target,
             headers: [
                 OutboundRequest.Header(
                     name: "Content-Type",
                     value: "application/x-www-form-urlencoded;charset=UTF-8"
                 )
             ],
-            body: Percent.form(fields),
+            body: Percent.form(fields + [UnionPayCodec.field("signature", signature)]),
             connectTimeout: WalletTimeouts.connect,
-            readTimeout: WalletTimeouts.read(operation)
+            readTimeout: readTimeout
         )
     }
 

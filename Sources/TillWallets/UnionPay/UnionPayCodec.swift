@@ -48,23 +48,48 @@ struct UnionPayCodec: Sendable {
         Subject(type: type, subtype: subtype, number: refund.number.bytes, time: refund.requestedAt)
     }
 
-    /// All fields of the call but the signature.
-    func fields(_ operation: WalletOperation, certificateID: [UInt8]) throws(WalletError) -> Fields {
-        let subject = subject(operation)
-        guard let time = ChinaTime(subject.time) else { throw .malformed(field: "txnTime") }
-        var fields: Fields = [
+    private func common(_ type: StaticString, _ subtype: StaticString, _ certificateID: [UInt8]) -> Fields {
+        [
             Self.field("version", "5.1.0"),
             Self.field("encoding", "UTF-8"),
             Self.field("certId", certificateID),
             Self.field("signMethod", "01"),
-            Self.field("txnType", subject.type),
-            Self.field("txnSubType", subject.subtype),
+            Self.field("txnType", type),
+            Self.field("txnSubType", subtype),
             Self.field("bizType", "000000"),
             Self.field("accessType", "0"),
             Self.field("merId", merchantID),
-            Self.field("orderId", subject.number),
-            Self.field("txnTime", time.compact),
         ]
+    }
+
+    /// All fields but the signature of the request for a day's settlement file.
+    func settlementFile(
+        of day: StatementDay,
+        at now: Timestamp,
+        certificateID: [UInt8]
+    ) throws(WalletError) -> Fields {
+        guard let time = ChinaTime(now) else { throw .malformed(field: "txnTime") }
+        return common("76", "01", certificateID) + [
+            Self.field("settleDate", Self.date(day)),
+            Self.field("txnTime", time.compact),
+            Self.field("fileType", "00"),
+        ]
+    }
+
+    /// Whether a signed answer is to our request for this day; what it leaves out is not held against it.
+    func isAbout(_ day: StatementDay, _ answer: UnionPayForm) -> Bool {
+        (answer["merId"] ?? merchantID) == merchantID && (answer["settleDate"] ?? Self.date(day)) == Self.date(day)
+    }
+
+    /// `MMdd`
+    private static func date(_ day: StatementDay) -> [UInt8] { [UInt8](day.compact.suffix(4)) }
+
+    /// All fields of the call but the signature.
+    func fields(_ operation: WalletOperation, certificateID: [UInt8]) throws(WalletError) -> Fields {
+        let subject = subject(operation)
+        guard let time = ChinaTime(subject.time) else { throw .malformed(field: "txnTime") }
+        var fields = common(subject.type, subject.subtype, certificateID)
+        fields += [Self.field("orderId", subject.number), Self.field("txnTime", time.compact)]
         switch operation {
         case .query, .refundQuery, .returns: break
         case .cancel: fields.append(Self.field("channelType", "08"))

@@ -64,6 +64,9 @@ enum UnionPayErrorMap {
         .init(.unknown(.notProcessed), alarm: .ourRequest, group: request)
     )
 
+    /// Whether the same request may be answered at another time.
+    static func isPassing(_ code: String) -> Bool { (busy + unclear + running + ["37"]).contains(code) }
+
     /// The state of an order, where it is not success. UnionPay ends the questions with every code but 03, 04 and 05: the
     /// order failed and its number is used up, so that no money is held.
     static let orders = CodeTable<QueryOutcome>(

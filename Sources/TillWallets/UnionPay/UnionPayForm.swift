@@ -18,8 +18,8 @@ struct UnionPayForm: Equatable {
     let fields: [Field]
 
     /// Nil for anything but fields with plain names, each of them once, within the limits.
-    init?(_ body: [UInt8]) {
-        guard body.count <= UnionPayForm.sizeLimit else { return nil }
+    init?(_ body: [UInt8], sizeLimit: Int = UnionPayForm.sizeLimit) {
+        guard body.count <= sizeLimit else { return nil }
         var fields: [Field] = []
         var start = 0
         while start <= body.count {

@@ -3,7 +3,7 @@ package import TillDomain
 
 /// One request, whose answer is the file, without a signature, or an XML document that says why not.
 extension WeChatPayClient: StatementSource {
-    package var statements: (any StatementSource)? { self }
+    package var statements: any StatementSource { self }
 
     package func request(
         for day: StatementDay,

@@ -4,7 +4,7 @@ package import TillDomain
 
 /// A signed answer with the file's address and its SHA-1, and a signed request for the file, which is not signed itself.
 extension WeChatPayV3Client: StatementSource {
-    package var statements: (any StatementSource)? { self }
+    package var statements: any StatementSource { self }
 
     package func request(
         for day: StatementDay,

@@ -20,35 +20,41 @@ struct ConformanceCell: Sendable, CustomTestStringConvertible {
         "\(name), \(operation.rawValue): \(behaviour.text)" + (fault.map { ", \($0.rawValue) × \(count)" } ?? "")
     }
 
-    static let operations: [SandboxOperation] = [.pay, .query, .cancel, .refund, .refundQuery]
+    static let operations: [SandboxOperation] = [.pay, .query, .cancel, .refund, .refundQuery, .bill]
     private static let behaviours: [Behaviour] = [
         .pays, .password, .passwordPaysAfter(seconds: 12), .never, .insufficient, .expired, .used, .riskRefused,
     ]
 
-    static let all: [ConformanceCell] = WalletRegistry.rows.indices.flatMap { row in
-        behaviours.map { ConformanceCell(row: row, operation: .pay, behaviour: $0, fault: nil, count: 0) }
-            + operations.flatMap { operation in
-                FaultKind.allCases.filter { $0.operations?.contains(operation) ?? true }.flatMap { fault in
-                    [1, 3].filter { operation != .pay || $0 == 1 }.map {
-                        // A query matters where the answer to the payment was not the end.
-                        let behaviour = operation == .query ? Behaviour.passwordPaysAfter(seconds: 12) : .pays
-                        return ConformanceCell(
+    static let all: [ConformanceCell] = WalletRegistry.rows.indices.flatMap(cells)
+
+    private static func cells(row: Int) -> [ConformanceCell] {
+        var cells = behaviours.map { ConformanceCell(row: row, operation: .pay, behaviour: $0, fault: nil, count: 0) }
+        cells.append(ConformanceCell(row: row, operation: .bill, behaviour: .pays, fault: nil, count: 0))
+        for operation in operations {
+            // A query matters where the answer to the payment was not the end.
+            let behaviour = operation == .query ? Behaviour.passwordPaysAfter(seconds: 12) : .pays
+            for fault in FaultKind.allCases where fault.operations?.contains(operation) ?? true {
+                for count in operation == .pay ? [1] : [1, 3] {
+                    cells.append(
+                        ConformanceCell(
                             row: row,
                             operation: operation,
                             behaviour: behaviour,
                             fault: fault,
-                            count: $0
+                            count: count
                         )
-                    }
+                    )
                 }
             }
+        }
+        return cells
     }
 
     var course: VirtualSale.Course {
         switch operation {
-        case .pay, .query, .bill: .sells
+        case .pay, .query: .sells
         case .cancel: .hearsNothing
-        case .refund, .refundQuery: .givesBack
+        case .refund, .refundQuery, .bill: .givesBack
         }
     }
 }
@@ -104,7 +110,28 @@ struct ConformanceTests {
             intent: try intent(code, at: start)
         )
         sale.play()
-        return judge(sale, wallet)
+        let (ending, problem) = judge(sale, wallet)
+        guard cell.operation == .bill, problem == nil else { return (ending, problem) }
+        return (ending, try statementProblem(sale))
+    }
+
+    /// The statement must name the sale and its refunds, each once, and nothing else.
+    private static func statementProblem(_ sale: VirtualSale) throws -> String? {
+        var virtual = try VirtualStatement(after: sale)
+        guard let statement = try virtual.fetch() else { return "no statement came" }
+        func line(_ kind: StatementKind, _ refund: [UInt8], _ amount: Money) -> String {
+            "\(kind) \(String(decoding: refund, as: UTF8.self)) \(amount.fen)"
+        }
+        let number = sale.intent.orderNumber
+        let expected =
+            [line(.sale, [], sale.intent.amount)]
+            + sale.payment.record.refunds.map { line(.refund, number.refundNumber($0.counter).bytes, $0.amount) }
+        let found = statement.rows.map { line($0.kind, $0.refund, $0.kind == .sale ? $0.amount : $0.refunded) }
+        guard statement.rows.allSatisfy({ $0.order == number.bytes }), statement.others == 0 else {
+            return "the statement has rows of other orders"
+        }
+        guard statement.checks.allSatisfy(\.agrees) else { return "the statement's totals are not those of its rows" }
+        return found.sorted() == expected.sorted() ? nil : "the statement has \(found), the ledger \(expected)"
     }
 
     private static func judge(_ sale: VirtualSale, _ wallet: SandboxWallet) -> (ending: String, problem: String?) {

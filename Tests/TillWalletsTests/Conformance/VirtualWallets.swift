@@ -21,10 +21,14 @@ struct VirtualWallets: Sendable {
     init(keys: SandboxKeys) throws {
         doors = [
             ("/gateway.do", Self.door(try AlipayFace(keys: keys.alipay))),
+            (AlipayBillFace.path, Self.door(AlipayBillFace(keys: keys.alipay))),
             ("/v3/", Self.door(try WeChatV3Face(keys: keys))),
             ("/cgi-bin/", Self.door(QQFace(keys: keys.qqwallet))),
             ("/gateway/api/", Self.door(try UnionPayFace(keys: keys.unionpay))),
-            ("/", Self.door(WeChatFace(keys: keys.wechatpay))),
+            ("/pay/", Self.door(WeChatFace(keys: keys.wechatpay))),
+            ("/secapi/", Self.door(WeChatFace(keys: keys.wechatpay))),
+            // The host of UnionPay's files has no other path.
+            ("/", Self.door(try UnionPayFace(keys: keys.unionpay))),
         ]
     }
 
