@@ -153,6 +153,14 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // Every parser of foreign bytes, and what must hold. Nothing that ships links it.
+        .target(
+            name: "TillFuzz",
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillPlugin", "TillWallets", "TillSandbox"],
+            swiftSettings: strict
+        ),
+        .executableTarget(name: "tillbridge-fuzz", dependencies: ["TillFuzz"], swiftSettings: strict),
+
         .executableTarget(
             name: "tillbridge",
             dependencies: [
@@ -163,6 +171,7 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        .testTarget(name: "TillFuzzTests", dependencies: ["TillFuzz"], swiftSettings: strict),
         .testTarget(
             name: "TillDomainTests",
             dependencies: ["TillDomain", crypto],

@@ -1,0 +1,118 @@
+// Part of Tillbridge. See LICENSE.
+import TillDomain
+import TillEngine
+
+@testable import TillWallets
+
+/// Answers as a whole, through the adapters. Those that carry a shared key's signature are signed anew after each
+/// change, so that what lies behind the check is reached; those with RSA must stay forgeries.
+extension FuzzTarget {
+    private static let fixtures = "Tests/TillWalletsTests/Fixtures/"
+    private static let key = "Sandbox0Key0For0Unit0Tests000001"
+
+    private static let order: WalletOrder? = {
+        guard let number = OrderNumber("TQF000K703343G7H2000016R".utf8), let sale = SaleReference("S-1".utf8) else {
+            return nil
+        }
+        return WalletOrder(
+            Intent(
+                orderNumber: number,
+                saleReference: sale,
+                amount: Money(fen: 1290),
+                sign: [50, 56],
+                codeLength: 18,
+                routing: 1,
+                startedAt: Timestamp(milliseconds: 1_795_343_400_000),
+                nonce: Nonce(0x9f86_d081_884c_7d65)
+            )
+        )
+    }()
+
+    private static let operations: [WalletOperation] = {
+        guard let order, let code = PaymentCode(scanned: "283456789012345678".utf8) else { return [] }
+        let refund = order.undoRefund
+        return [
+            .pay(WalletPayment(order: order, code: code, subject: [], operatorName: [], items: [])), .query(order),
+            .cancel(order), .refund(refund), .refundQuery(refund), .returns(order),
+        ]
+    }()
+
+    private static func adapter(
+        _ wallet: Wallet,
+        _ version: String,
+        _ fields: [String: String]
+    ) -> (any WalletAdapter)? {
+        let settings = try? WalletSettings(
+            wallet: wallet,
+            version: version,
+            baseURL: "http://127.0.0.1:7300",
+            fields: fields
+        )
+        return settings.flatMap { try? WalletRegistry.account(from: $0).adapter }
+    }
+
+    private static let weChat = adapter(
+        .weChatPay,
+        "v2",
+        ["appID": "wx0000000000000001", "mchID": "1900000001", "apiKey": key, "signType": "MD5"]
+    )
+    private static let qq = adapter(
+        .qqWallet,
+        "v1",
+        ["mchID": "1900000109", "apiKey": key, "opUserID": "1900000109", "opUserPassword": "111111"]
+    )
+
+    private static func isPaid(_ outcome: WalletOutcome) -> WalletTrade? {
+        switch outcome {
+        case .pay(.paid(let trade)), .query(.paid(let trade)): trade
+        default: nil
+        }
+    }
+
+    private static func read(_ body: [UInt8], _ adapter: (any WalletAdapter)?, isForged: Bool) {
+        guard let adapter else { fatalError("the account does not open") }
+        let now = Timestamp(milliseconds: 1_795_343_401_234)
+        for operation in operations {
+            for status in [200, 400] {
+                let response = InboundResponse(status: status, body: body, receivedAt: now)
+                let reading = adapter.read(response, of: operation)
+                guard let trade = isPaid(reading.outcome) else { continue }
+                require(!isForged, "a forgery is a payment")
+                require(trade.amount.fen >= 0, "an amount is negative")
+            }
+        }
+        guard let day = StatementDay("2026-11-22".utf8),
+            let step = try? adapter.statements.request(for: day, at: now, message: MessageID(1, 2)).step
+        else { return }
+        _ = adapter.statements.read(
+            InboundResponse(status: 200, body: body, receivedAt: now),
+            of: step,
+            message: MessageID(1, 2)
+        )
+    }
+
+    /// The same fields with the signature that they ask for.
+    private static func signed(_ body: [UInt8]) -> [UInt8] {
+        guard let document = FlatXML(body) else { return body }
+        let signing = KeyedSigning(kind: .md5, key: Array(key.utf8))
+        let fields = document.fields.map { (name: $0.name, value: $0.value) }.filter { $0.name != Array("sign".utf8) }
+        return FlatXML.write(fields + [(name: Array("sign".utf8), value: signing.sign(fields))])
+    }
+
+    static let answers: [FuzzTarget] = [
+        FuzzTarget("answer-wechatpay", corpus: [fixtures + "wechatpay"]) { read(signed($0), weChat, isForged: false) },
+        FuzzTarget("answer-qqwallet", corpus: [fixtures + "qqwallet"]) { read(signed($0), qq, isForged: false) },
+        FuzzTarget("answer-alipay", corpus: [fixtures + "alipay"]) { body in
+            for encoding in [JSONMembers.Encoding.utf8, .gbk] { _ = AlipayAnswer(body, encoding: encoding) }
+            guard let envelope = AlipayEnvelope(body, node: Array("alipay_trade_pay_response".utf8)) else { return }
+            guard let answer = AlipayAnswer(envelope.node, encoding: envelope.encoding) else { return }
+            require((answer.amount("total_amount")?.fen ?? 0) >= 0, "an amount is negative")
+        },
+        FuzzTarget("answer-unionpay", corpus: [fixtures + "unionpay"]) { body in
+            guard let form = UnionPayForm(body) else { return }
+            let answer = UnionPayAnswer(form: form)
+            require((answer.trade?.amount.fen ?? 0) >= 0, "an amount is negative")
+            _ = answer.code("respCode")
+        },
+    ]
+}
