@@ -202,7 +202,8 @@ let package = Package(
                 "TillDomain", "TillEngine", "TillWallets", "TillSandbox", crypto, cryptoExtras, asyncHTTPClient,
                 nioCore, nioHTTP1, logging,
             ],
-            resources: [.copy("Fixtures")],
+            exclude: ["FifthWallet/lantern.md"],
+            resources: [.copy("Fixtures"), .copy("Kit/scenarios.txt"), .copy("Kit/manners.txt")],
             swiftSettings: strict
         ),
         .testTarget(

@@ -50,7 +50,7 @@ extension SignFlagError.Place {
         name += (" (" as StaticString).bytes + rule.low + ("–" as StaticString).bytes + rule.high
         name += (", length " as StaticString).bytes + Decimal.text(Int64(rule.minLength))
         name += ("–" as StaticString).bytes + Decimal.text(Int64(rule.maxLength))
-        name += (", " as StaticString).bytes + rule.wallet.name
+        name += (", " as StaticString).bytes + rule.wallet.bytes
         name.append(41)
         return name
     }

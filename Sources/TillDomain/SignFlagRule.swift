@@ -9,7 +9,7 @@ package struct SignFlagRule: Equatable, Sendable {
     package let high: [UInt8]
     package let minLength: Int
     package let maxLength: Int
-    package let wallet: RoutedWallet
+    package let wallet: Wallet
     /// Whether the chain takes this wallet at all.
     package let enabled: Bool
     /// The first moment at which the rule holds; ``Timestamp/unknown`` for "always did".
@@ -22,7 +22,7 @@ package struct SignFlagRule: Equatable, Sendable {
         high: [UInt8],
         minLength: Int,
         maxLength: Int,
-        wallet: RoutedWallet,
+        wallet: Wallet,
         enabled: Bool,
         from: Timestamp = .unknown,
         until: Timestamp? = nil
@@ -42,7 +42,7 @@ package struct SignFlagRule: Equatable, Sendable {
         _ high: StaticString,
         _ minLength: Int,
         _ maxLength: Int,
-        _ wallet: RoutedWallet,
+        _ wallet: Wallet,
         enabled: Bool
     ) {
         self.init(
@@ -57,8 +57,7 @@ package struct SignFlagRule: Equatable, Sendable {
 
     /// What a code under this rule is.
     package var codeClass: PaymentCodeClass {
-        guard let known = wallet.wallet else { return .unsupported(wallet) }
-        return enabled ? .wallet(known) : .disabled(known)
+        enabled ? .wallet(wallet) : .disabled(wallet)
     }
 
     /// The same rule with another switch, or other dates.
@@ -99,35 +98,4 @@ package struct SignFlagRule: Equatable, Sendable {
         return !below && !above && minLength <= other.maxLength && other.minLength <= maxLength && !endsBefore
             && !startsAfter
     }
-}
-
-/// A wallet as a routing rule names it. A rule may name a wallet this build has no adapter for: its codes are then
-/// known for what they are, and refused.
-package struct RoutedWallet: Equatable, Sendable, CustomStringConvertible {
-    /// 1–20 of `a-z 0-9 -`.
-    package let name: [UInt8]
-
-    package init?(_ name: some Collection<UInt8>) {
-        guard (1...20).contains(name.count),
-            name.allSatisfy({ (97...122).contains($0) || (48...57).contains($0) || $0 == 45 })
-        else { return nil }
-        self.name = [UInt8](name)
-    }
-
-    package init(_ wallet: Wallet) { name = wallet.wireBytes }
-
-    private init(known name: StaticString) { self.name = name.bytes }
-
-    /// Nil where this build has no adapter.
-    package var wallet: Wallet? { Wallet(wireName: name) }
-
-    package var description: String { String(decoding: name, as: UTF8.self) }
-
-    package static let eCNY = RoutedWallet(known: "ecny")
-    package static let bestPay = RoutedWallet(known: "bestpay")
-    package static let jdPay = RoutedWallet(known: "jdpay")
-    /// Alipay's face-pay token: the same call with another scene.
-    package static let alipayFace = RoutedWallet(known: "alipay-face")
-    /// EMVCo consumer-presented codes: UnionPay International and foreign schemes.
-    package static let emvCPM = RoutedWallet(known: "emv-cpm")
 }

@@ -91,10 +91,8 @@ package struct SignFlagTable: Equatable, Sendable {
 
 package enum PaymentCodeClass: Equatable, Sendable {
     case wallet(Wallet)
-    /// A wallet that this build knows and the chain does not take.
+    /// A wallet that the chain does not take, or not here.
     case disabled(Wallet)
-    /// A payment code of a wallet without an adapter here.
-    case unsupported(RoutedWallet)
     case notAPaymentCode
     /// The shopper shows a code for receiving money: the cashier should ask for the payment code instead.
     case receiveCode

@@ -30,22 +30,6 @@ extension StaticString {
     }
 }
 
-/// A wallet whose payment codes the registers may scan.
-package enum Wallet: WireName, Hashable {
-    case alipay, weChatPay, qqWallet, unionPay
-
-    package static let allCases: [Wallet] = [.alipay, .weChatPay, .qqWallet, .unionPay]
-
-    package var wireName: StaticString {
-        switch self {
-        case .alipay: "alipay"
-        case .weChatPay: "wechatpay"
-        case .qqWallet: "qqwallet"
-        case .unionPay: "unionpay"
-        }
-    }
-}
-
 /// One of the two clouds that back each other up.
 package enum CloudName: WireName, Hashable {
     case a, b

@@ -48,7 +48,7 @@ extension FuzzTarget {
             baseURL: "http://127.0.0.1:7300",
             fields: fields
         )
-        return settings.flatMap { try? WalletRegistry.account(from: $0).adapter }
+        return settings.flatMap { try? WalletRegistry.standard.account(from: $0).adapter }
     }
 
     private static let weChat = adapter(

@@ -19,25 +19,19 @@ extension Simulation {
         return schedule
     }()
 
+    /// A pure function of the intent.
     static func route(_ intent: Intent) -> CloudRoute {
-        switch wallet(of: intent) {
-        case .alipay: .wallet(.alipay, .alipay)
-        case .weChatPay: .wallet(.weChatPay, .weChatPay)
-        case .qqWallet: .wallet(.qqWallet, .qqWallet)
-        case .unionPay: .wallet(.unionPay, lateSchedule)
-        case nil: .noWallet
+        switch (intent.sign.first, intent.sign.last) {
+        case (50, 56): .wallet(.alipay, .alipay)
+        case (49, 51): .wallet(.weChatPay, .weChatPay)
+        case (57, 49): .wallet(.qqWallet, .qqWallet)
+        case (54, 50): .wallet(.unionPay, lateSchedule)
+        default: .noWallet
         }
     }
 
-    /// A pure function of the intent.
     static func wallet(of intent: Intent) -> Wallet? {
-        switch (intent.sign.first, intent.sign.last) {
-        case (50, 56): .alipay
-        case (49, 51): .weChatPay
-        case (57, 49): .qqWallet
-        case (54, 50): .unionPay
-        default: nil
-        }
+        if case .wallet(let wallet, _) = route(intent) { wallet } else { nil }
     }
 
     // MARK: - Requests

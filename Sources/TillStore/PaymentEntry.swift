@@ -18,7 +18,7 @@ package enum PaymentEntry {
             text.flag("unsent", record.unsent)
             text.flag("waiting", record.waiting)
             text.flag("conflict", record.conflictSeen)
-            text.word("wallet", record.wallet)
+            if let wallet = record.wallet { text.text("wallet", wallet.bytes) }
             if let trade = record.trade {
                 text.text("walletTransaction", trade.transaction.bytes)
                 if !trade.payer.isEmpty { text.text("payer", trade.payer) }

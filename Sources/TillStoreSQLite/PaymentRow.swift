@@ -81,7 +81,7 @@ enum PaymentRow {
         record.unsent = try reader.flag("unsent")
         record.unsentSince = try reader.time("unsent_since")
         record.sentAt = reader.optionalTime("sent_at")
-        record.wallet = try reader.optionalWord("wallet")
+        record.wallet = try reader.optionalIdentifier("wallet")
         if let transaction: String = row["wallet_transaction"] {
             guard let transaction = WalletTransactionID(transaction.utf8) else {
                 throw reader.damage("wallet_transaction")

@@ -47,6 +47,11 @@ struct RowReader {
         guard let name = Name(try string(column).utf8) else { throw damage(column) }
         return name
     }
+
+    func optionalIdentifier<Name: Identifier>(_ column: String) throws(StoreError) -> Name? {
+        let value: DatabaseValue = row[column]
+        return value.isNull ? nil : try identifier(column)
+    }
 }
 
 extension WireName {

@@ -57,7 +57,7 @@ struct AdminSignFlags: AsyncParsableCommand {
                 guard lengths.count == 2, let shortest = lengths.first, let longest = lengths.last else {
                     throw StartError("--length \(length): give one length, or two such as 16-24.")
                 }
-                guard let wallet = RoutedWallet(wallet.utf8) else {
+                guard let wallet = Wallet(wallet.utf8) else {
                     throw StartError("--wallet \(wallet): use 1 to 20 of a-z, 0-9 and '-'.")
                 }
                 let rule = SignFlagRule(

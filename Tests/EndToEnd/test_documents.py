@@ -24,7 +24,7 @@ def test_no_link_is_dead(page):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 def test_every_file_that_is_named_exists(page):
-    for name in re.findall(r"`(Tests/\w+|docs/[\w.-]+|scripts/[\w-]+)`", text(page)):
+    for name in re.findall(r"`((?:Sources|Tests|docs|scripts)/[\w./+-]+)`", text(page)):
         assert (ROOT / name).exists(), f"{page.name} names {name}"
     for name in re.findall(r"`(test_\w+\.py)`", text(page)):
         assert (ROOT / "Tests" / "EndToEnd" / name).exists(), f"{page.name} names {name}"

@@ -72,7 +72,7 @@ import TillStore
         let snapshot = rig.core.directory.snapshot
         #expect(snapshot.routings.keys.sorted() == [1, 2] && snapshot.routing?.document.version == 2)
         #expect(snapshot.routings[1]?.document.rules[0].enabled == true)
-        plan.rules.append(.init(SignFlagRule("10", "12", 18, 18, RoutedWallet(.alipay), enabled: true)))
+        plan.rules.append(.init(SignFlagRule("10", "12", 18, 18, .alipay, enabled: true)))
         let overlap = await #expect(throws: StartError.self) {
             _ = try await rig.admin.perform(.setRouting(document: DocumentCoder.text(plan)))
         }

@@ -26,7 +26,7 @@ import TillStore
                 Issue.record("\(answer.state)")
                 return
             }
-            #expect(facts.amount == intent.amount && facts.wallet == RoutedWallet(.alipay))
+            #expect(facts.amount == intent.amount && facts.wallet == .alipay)
             #expect(try await register.query(intent).state == answer.state)
             #expect(try await register.hello(sequence: 1).open.map(\.state) == [.known(.paid)])
             #expect(try await register.confirm(intent).state == .known(.confirmed))

@@ -11,7 +11,7 @@ struct RoutingTests {
 
     private func rule(
         _ low: StaticString,
-        _ wallet: RoutedWallet,
+        _ wallet: Wallet,
         stores: String? = nil,
         from: Timestamp = .unknown,
         until: Timestamp? = nil,
@@ -36,9 +36,9 @@ struct RoutingTests {
     @Test("a rule holds at the stores and times that it names, and at no other")
     func ruleWaves() throws {
         let routing = try routing([
-            rule("44", RoutedWallet(.qqWallet), stores: "QF00001,QF00002"),
-            rule("44", RoutedWallet(.qqWallet), stores: "QF00003,ABC", from: Self.later),
-            rule("45", RoutedWallet(.unionPay), until: Self.later),
+            rule("44", .qqWallet, stores: "QF00001,QF00002"),
+            rule("44", .qqWallet, stores: "QF00003,ABC", from: Self.later),
+            rule("45", .unionPay, until: Self.later),
             rule("45", .bestPay, from: Self.later),
         ])
         for store in ["QF00001", "QF00002"] {
@@ -50,7 +50,7 @@ struct RoutingTests {
         }
         #expect(classify(routing, "44", "QF00004", at: Self.later) == .notAPaymentCode)
         #expect(classify(routing, "45", "QF00004", at: Self.later + -1) == .wallet(.unionPay))
-        #expect(classify(routing, "45", "QF00004", at: Self.later) == .unsupported(.bestPay))
+        #expect(classify(routing, "45", "QF00004", at: Self.later) == .wallet(.bestPay))
     }
 
     @Test("rules share codes only at different stores or at different times")
@@ -64,15 +64,15 @@ struct RoutingTests {
                 return error.sentence
             }
         }
-        let alipay = RoutedWallet(.alipay)
-        let two = rule("44", RoutedWallet(.qqWallet), stores: "QF00001,QF00002")
+        let alipay = Wallet.alipay
+        let two = rule("44", .qqWallet, stores: "QF00001,QF00002")
         for stores in [nil, "*", "QF0", "QF00002", "QF00003,QF00001"] {
             #expect(refusal(two, rule("44", alipay, stores: stores))?.contains(sentence) == true, "\(stores ?? "")")
         }
         for stores in ["QF00003", "ABC", "ABC0001,QF00004"] {
             #expect(refusal(two, rule("44", alipay, stores: stores)) == nil, "\(stores)")
         }
-        let ending = rule("44", RoutedWallet(.qqWallet), until: Self.later)
+        let ending = rule("44", .qqWallet, until: Self.later)
         #expect(refusal(ending, rule("44", alipay, from: Self.later)) == nil)
         #expect(refusal(ending, rule("44", alipay, from: Self.later + -1))?.contains(sentence) == true)
         #expect(refusal(two, rule("44", alipay, stores: "QF00003;QF00004"))?.contains("QF00003;QF00004") == true)
@@ -83,7 +83,7 @@ struct RoutingTests {
     func accounts() throws {
         let wave = RoutingPlan.Assignment(stores: "QF00001,QF00002", wallet: "alipay", account: "two", from: 0)
         let routing = try routing(
-            [rule("28", RoutedWallet(.alipay))],
+            [rule("28", .alipay)],
             [
                 .init(stores: "QF00002", wallet: "alipay", account: "", enabled: false),
                 wave,
@@ -111,7 +111,7 @@ struct RoutingTests {
     @Test("a register's table turns its rules on and off as its store's accounts come and go")
     func table() throws {
         let routing = try routing(
-            [rule("28", RoutedWallet(.alipay)), rule("44", RoutedWallet(.qqWallet), stores: "QF00009")],
+            [rule("28", .alipay), rule("44", .qqWallet, stores: "QF00009")],
             [
                 .init(stores: "QF00001", wallet: "alipay", account: "a", from: Self.later.milliseconds),
                 .init(
@@ -142,24 +142,24 @@ struct RoutingTests {
     @Test("codes that an edit would leave without a wallet are found, with store and time")
     func gaps() throws {
         let all = [RoutingPlan.Assignment(stores: "*", wallet: "alipay", account: "a")]
-        let old = try routing([rule("28", RoutedWallet(.alipay)), rule("62", RoutedWallet(.unionPay))], all)
+        let old = try routing([rule("28", .alipay), rule("62", .unionPay)], all)
         func gap(_ rules: [RoutingPlan.Rule], _ accounts: [RoutingPlan.Assignment]) throws -> String? {
             try RoutingGap.first(from: old, to: routing(rules, accounts), at: Self.now)?.sentence(at: Self.now)
         }
-        let same = rule("28", RoutedWallet(.alipay))
+        let same = rule("28", .alipay)
         // Nobody paid with 62: no account.
         #expect(try gap([same], all) == nil)
         let sentence =
             "Rule 1 (28–28, length 18–18, alipay): codes of 18 characters that begin with 28 would not be taken any more"
         #expect(try gap([], all) == sentence)
         #expect(try gap([same], []) == sentence)
-        #expect(try gap([rule("28", RoutedWallet(.alipay), enabled: false)], all) == sentence)
+        #expect(try gap([rule("28", .alipay, enabled: false)], all) == sentence)
         let offAtOne = all + [.init(stores: "QF00001", wallet: "alipay", account: "a", enabled: false)]
         #expect(try gap([same], offAtOne) == sentence + " at QF00001")
-        let ending = rule("28", RoutedWallet(.alipay), until: Self.later)
+        let ending = rule("28", .alipay, until: Self.later)
         #expect(try gap([ending], all) == sentence + " from \(UTCText.text(Self.later))")
         // Another wallet takes over.
-        let next = rule("28", RoutedWallet(.unionPay), from: Self.later)
+        let next = rule("28", .unionPay, from: Self.later)
         let both = all + [.init(stores: "*", wallet: "unionpay", account: "u")]
         #expect(try gap([ending, next], both) == nil)
         #expect(try gap([ending, next], all) == sentence + " from \(UTCText.text(Self.later))")
@@ -179,7 +179,7 @@ struct RoutingTests {
     @Test("a document of another form is refused by the place that is wrong")
     func documents() throws {
         func refusal(_ change: (inout RoutingPlan) -> Void) -> String? {
-            var plan = RoutingPlan(version: 1, signLength: 2, rules: [rule("28", RoutedWallet(.alipay))], accounts: [])
+            var plan = RoutingPlan(version: 1, signLength: 2, rules: [rule("28", .alipay)], accounts: [])
             plan.accounts = [.init(stores: "*", wallet: "alipay", account: "a")]
             change(&plan)
             do throws(StartError) {
@@ -194,7 +194,7 @@ struct RoutingTests {
         #expect(refusal { $0.signLength = 9 }?.contains("sign length") == true)
         #expect(refusal { $0.rules[0].low = "9" }?.hasPrefix("The routing is refused: Rule 1") == true)
         #expect(refusal { $0.rules[0].wallet = "Ali" }?.contains("Rule 1") == true)
-        #expect(refusal { $0.accounts[0].wallet = "bestpay" }?.contains("Account assignment 1") == true)
+        #expect(refusal { $0.accounts[0].wallet = "Alipay" }?.contains("Account assignment 1") == true)
         #expect(refusal { $0.accounts[0].stores = "QF" }?.contains("'QF'") == true)
         #expect(refusal { ($0.accounts[0].from, $0.accounts[0].until) = (5, 5) }?.contains("ends before") == true)
         #expect(
@@ -206,9 +206,9 @@ struct RoutingTests {
     func trial() throws {
         let routing = try routing(
             [
-                rule("28", RoutedWallet(.alipay)), rule("44", RoutedWallet(.qqWallet), stores: "QF00001"),
-                rule("45", .bestPay, enabled: false), rule("46", RoutedWallet(.qqWallet), from: Self.later),
-                rule("47", RoutedWallet(.weChatPay), enabled: false),
+                rule("28", .alipay), rule("44", .qqWallet, stores: "QF00001"),
+                rule("45", .bestPay, enabled: false), rule("46", .qqWallet, from: Self.later),
+                rule("47", .weChatPay, enabled: false),
             ],
             [
                 .init(stores: "*", wallet: "alipay", account: "a"),
@@ -224,7 +224,7 @@ struct RoutingTests {
         #expect(trial("286344382566439412", "QF00002").result == .off)
         #expect(trial("286344382566439412", "QF00002").reasons.last?.contains("assignment 2 (QF00002)") == true)
         let none = trial("440728310408849937")
-        #expect(none.result == .noAccount && none.rule == 2 && none.wallet == RoutedWallet(.qqWallet))
+        #expect(none.result == .noAccount && none.rule == 2 && none.wallet == .qqWallet)
         #expect(trial("440728310408849937", "QF00002").result == .unknown)
         #expect(
             trial("440728310408849937", "QF00002").reasons == [

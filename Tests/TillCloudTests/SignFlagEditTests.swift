@@ -32,7 +32,7 @@ struct SignFlagEditTests {
         }
         try await rig.core.documents.change(changes, by: AuditNote(actor: "test", action: "test"))
         for code in ["QF00001", "QF00002"] { _ = try await rig.admin.perform(.addStore(name: code, code: code)) }
-        let rules = [RoutingPlan.Rule(SignFlagRule("25", "30", 16, 24, RoutedWallet(.alipay), enabled: true))]
+        let rules = [RoutingPlan.Rule(SignFlagRule("25", "30", 16, 24, .alipay, enabled: true))]
         let accounts = [RoutingPlan.Assignment(stores: "*", wallet: "alipay", account: "alipay-sandbox")]
         let plan = RoutingPlan(version: 0, signLength: 2, rules: rules, accounts: accounts)
         _ = try await rig.admin.perform(.setRouting(document: DocumentCoder.text(plan)))
@@ -74,7 +74,7 @@ struct SignFlagEditTests {
         stores: String? = nil,
         from: Int64? = nil
     ) -> RoutingPlan.Rule {
-        var rule = RoutingPlan.Rule(SignFlagRule(low, high, 18, 18, RoutedWallet(.weChatPay), enabled: true))
+        var rule = RoutingPlan.Rule(SignFlagRule(low, high, 18, 18, .weChatPay, enabled: true))
         rule.stores = stores
         rule.from = from
         return rule
@@ -190,7 +190,7 @@ struct SignFlagEditTests {
         let rig = try await shop(clock)
         let later = clock.now() + Self.hour
         _ = try await edit(rig, .end(rule: 1, at: later.milliseconds), allowGap: true)
-        var next = RoutingPlan.Rule(SignFlagRule("25", "28", 16, 24, RoutedWallet(.alipay), enabled: true))
+        var next = RoutingPlan.Rule(SignFlagRule("25", "28", 16, 24, .alipay, enabled: true))
         next.from = later.milliseconds
         _ = try await edit(rig, .add(next))
         #expect(try await taken(rig, alipay, "QF00001", at: later + -1))

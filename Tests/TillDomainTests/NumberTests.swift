@@ -198,9 +198,17 @@ import TillDomain
         #expect(Money(fen: 3).adding(Money(fen: 4)) == Money(fen: 7))
     }
 
+    @Test("a wallet's name is open, and no name is taken that a table could not hold")
+    func wallets() {
+        #expect(Wallet("alipay".utf8) == .alipay)
+        #expect(Wallet("moon-pay2".utf8)?.description == "moon-pay2")
+        for name in ["", "Alipay", "moon pay", "moon_pay", "支付宝", "a\n", String(repeating: "a", count: 21)] {
+            #expect(Wallet(name.utf8) == nil, "\(name)")
+        }
+    }
+
     @Test("every vocabulary has distinct names that read back")
     func vocabularies() {
-        check(Wallet.self)
         check(CloudName.self)
         check(DeclineReason.self)
         check(RefusalReason.self)

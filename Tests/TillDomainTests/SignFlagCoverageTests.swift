@@ -4,7 +4,7 @@ import TillDomain
 
 @Suite("What an edit leaves without a wallet")
 struct SignFlagCoverageTests {
-    private static let alipay = RoutedWallet(.alipay)
+    private static let alipay = Wallet.alipay
 
     private func gap(_ rule: SignFlagRule, _ others: [SignFlagRule]) -> String? {
         SignFlagGap.first(in: rule, without: others).map { gap in

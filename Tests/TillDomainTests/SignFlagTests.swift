@@ -32,14 +32,14 @@ import TillDomain
             ("622083593189548143", .notAPaymentCode),
             // Sub-ranges of 62 run over UnionPay's network.
             ("6220105123456789012", .wallet(.unionPay)),
-            ("0112345678901234567", .unsupported(.eCNY)),
-            ("511234567890123456", .unsupported(.bestPay)),
-            ("181234567890123456", .unsupported(.jdPay)),
-            ("fpABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", .unsupported(.alipayFace)),
+            ("0112345678901234567", .disabled(.eCNY)),
+            ("511234567890123456", .disabled(.bestPay)),
+            ("181234567890123456", .disabled(.jdPay)),
+            ("fpABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", .disabled(.alipayFace)),
             ("fpABCDEFGHIJKLMNOPQRSTUVWXYZ012345", .notAPaymentCode),
             ("fpABCDEFGHIJKLMNOPQRSTUVWXYZ012345-", .notAPaymentCode),
             ("FPABCDEFGHIJKLMNOPQRSTUVWXYZ0123456", .notAPaymentCode),
-            ("hQVDUFYwMWETTwegAAAAVVVVUAhQcm9kdWN0MWETTwegAAAAZmZmUAhQcm9kdWN0Mg==", .unsupported(.emvCPM)),
+            ("hQVDUFYwMWETTwegAAAAVVVVUAhQcm9kdWN0MWETTwegAAAAZmZmUAhQcm9kdWN0Mg==", .disabled(.emvCPM)),
             ("hQVDUFYwMWETTwegAAAAVVVV!", .notAPaymentCode),
             ("hQVDUFYwMVETTwegAAAAVVVV", .notAPaymentCode),
             ("6901234567892", .notAPaymentCode),
@@ -103,7 +103,7 @@ import TillDomain
 
     @Test("a wallet can be switched off, and its codes are still known for what they are")
     func disabled() throws {
-        let rules = [SignFlagRule("25", "30", 16, 24, RoutedWallet(.alipay), enabled: false)]
+        let rules = [SignFlagRule("25", "30", 16, 24, .alipay, enabled: false)]
         let table = try SignFlagTable(version: 2, signLength: 2, rules: rules)
         #expect(table.classify(scanned: utf8("286344382566439412"), at: Self.now) == .disabled(.alipay))
     }
@@ -120,7 +120,7 @@ import TillDomain
                     high: utf8("28"),
                     minLength: 18,
                     maxLength: 18,
-                    wallet: RoutedWallet(.alipay),
+                    wallet: .alipay,
                     enabled: true,
                     until: change
                 ),
@@ -129,7 +129,7 @@ import TillDomain
                     high: utf8("30"),
                     minLength: 16,
                     maxLength: 24,
-                    wallet: RoutedWallet(.unionPay),
+                    wallet: .unionPay,
                     enabled: true,
                     from: change
                 ),
@@ -146,18 +146,18 @@ import TillDomain
 
     @Test("prefixes may have different lengths up to the sign length: the first characters decide")
     func longerPrefixes() throws {
-        let bank = try #require(RoutedWallet("ccb".utf8))
+        let bank = try #require(Wallet("ccb".utf8))
         let table = try SignFlagTable(
             version: 4,
             signLength: 7,
             rules: [
                 SignFlagRule("6220105", "6220105", 19, 19, bank, enabled: true),
-                SignFlagRule("10", "15", 18, 18, RoutedWallet(.weChatPay), enabled: true),
-                SignFlagRule("6220106", "6299999", 19, 19, RoutedWallet(.unionPay), enabled: true),
-                SignFlagRule("6200000", "6220104", 19, 19, RoutedWallet(.unionPay), enabled: true),
+                SignFlagRule("10", "15", 18, 18, .weChatPay, enabled: true),
+                SignFlagRule("6220106", "6299999", 19, 19, .unionPay, enabled: true),
+                SignFlagRule("6200000", "6220104", 19, 19, .unionPay, enabled: true),
             ]
         )
-        #expect(table.classify(scanned: utf8("6220105123456789012"), at: Self.now) == .unsupported(bank))
+        #expect(table.classify(scanned: utf8("6220105123456789012"), at: Self.now) == .wallet(bank))
         #expect(table.classify(scanned: utf8("6220104123456789012"), at: Self.now) == .wallet(.unionPay))
         #expect(table.classify(scanned: utf8("6220106123456789012"), at: Self.now) == .wallet(.unionPay))
         #expect(table.classify(scanned: utf8("134567890123456789"), at: Self.now) == .wallet(.weChatPay))
@@ -166,7 +166,7 @@ import TillDomain
                 version: 4,
                 signLength: 7,
                 rules: [
-                    SignFlagRule("62", "62", 19, 19, RoutedWallet(.unionPay), enabled: true),
+                    SignFlagRule("62", "62", 19, 19, .unionPay, enabled: true),
                     SignFlagRule("6220105", "6220105", 19, 19, bank, enabled: true),
                 ]
             )
@@ -191,7 +191,7 @@ import TillDomain
                 high: spell(ends.max() ?? 0),
                 minLength: lengths[0],
                 maxLength: lengths[1],
-                wallet: RoutedWallet(.alipay),
+                wallet: .alipay,
                 enabled: true,
                 from: Timestamp(milliseconds: from),
                 until: until.map { Timestamp(milliseconds: $0) }
@@ -223,8 +223,8 @@ import TillDomain
     @Test("an overlap is refused in one sentence that names both rules")
     func overlapSentence() {
         let rules = [
-            SignFlagRule("10", "15", 18, 18, RoutedWallet(.weChatPay), enabled: true),
-            SignFlagRule("25", "30", 16, 24, RoutedWallet(.alipay), enabled: true),
+            SignFlagRule("10", "15", 18, 18, .weChatPay, enabled: true),
+            SignFlagRule("25", "30", 16, 24, .alipay, enabled: true),
             SignFlagRule("30", "31", 20, 30, .bestPay, enabled: false),
         ]
         do throws(SignFlagError) {
@@ -333,7 +333,7 @@ import TillDomain
             if Bool.random(using: &generator) { bytes = utf8("]C0") + bytes }
             switch table.classify(scanned: bytes, at: Self.now) {
             case .wallet, .disabled: Issue.record("\(bytes) was taken for a payment code")
-            case .unsupported, .notAPaymentCode, .receiveCode: break
+            case .notAPaymentCode, .receiveCode: break
             }
         }
     }

@@ -14,7 +14,9 @@ import TillFuzz
         for path in target.corpus {
             let url = root.appending(path: path)
             let names = (try? FileManager.default.contentsOfDirectory(atPath: url.path))?.sorted()
-            let files = names.map { $0.map { url.appending(path: $0) } } ?? [url]
+            let files = (names.map { $0.map { url.appending(path: $0) } } ?? [url]).filter {
+                (try? $0.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
+            }
             inputs += try files.map { [UInt8](try Data(contentsOf: $0)) }
         }
         // What is very large is for the parsers' own tests.

@@ -29,7 +29,7 @@ import TillProtocol
         #expect(answer.clouds == [.init(name: .a, isUp: true), .init(name: .b, isUp: true)])
         #expect(answer.routing == 12)
         #expect(answer.configuration == 7)
-        #expect(answer.dark == [RoutedWallet(.weChatPay)])
+        #expect(answer.dark == [.weChatPay])
         #expect(text(answer.encode()) == source)
     }
 
@@ -64,7 +64,6 @@ import TillProtocol
             Issue.record("not paid")
             return
         }
-        #expect(facts.wallet.wallet == nil)
         #expect(facts.wallet.description == "moonpay")
     }
 
@@ -189,7 +188,7 @@ import TillProtocol
                     high: utf8("15"),
                     minLength: 16 + index,
                     maxLength: 16 + index,
-                    wallet: RoutedWallet(.weChatPay),
+                    wallet: .weChatPay,
                     enabled: true
                 )
             )

@@ -116,7 +116,7 @@ struct MessageMaker {
             .paid(
                 PaidFacts(
                     amount: money(),
-                    wallet: flip() ? RoutedWallet(.weChatPay) : .eCNY,
+                    wallet: flip() ? .weChatPay : .eCNY,
                     transaction: WalletTransactionID(Base32.encode(generator.next(), count: 12))
                         ?? impossible(),
                     payer: line(0...128)
@@ -295,7 +295,7 @@ private func impossible<Value>() -> Value { preconditionFailure("the maker makes
                 clouds: [.a, .b].map { HeartbeatAnswer.CloudHealth(name: $0, isUp: maker.flip()) },
                 routing: maker.flip() ? Int(maker.number(0...99)) : nil,
                 configuration: maker.flip() ? Int(maker.number(0...99)) : nil,
-                dark: maker.flip() ? [RoutedWallet(.weChatPay), .eCNY] : []
+                dark: maker.flip() ? [.weChatPay, .eCNY] : []
             )
         }
     }

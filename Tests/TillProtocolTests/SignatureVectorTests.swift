@@ -11,7 +11,7 @@ import TillProtocol
         #expect(text(query.encode()) == Sample.query)
         let facts = PaidFacts(
             amount: Money(fen: 1280),
-            wallet: RoutedWallet(.alipay),
+            wallet: .alipay,
             transaction: try #require(WalletTransactionID("2026112222001400000000000001".utf8)),
             payer: []
         )

@@ -25,15 +25,15 @@ struct HeartbeatTests {
     func contents() throws {
         let proxy = VirtualProxy()
         defer { proxy.stop() }
-        proxy.a.report.dark = [RoutedWallet(.weChatPay)]
-        proxy.b.report.dark = [RoutedWallet(.weChatPay)]
+        proxy.a.report.dark = [.weChatPay]
+        proxy.b.report.dark = [.weChatPay]
         proxy.b.report.routing = 13
         proxy.advance(700)
         let answer = try proxy.register().heartbeat()
         #expect(answer.clouds == [.init(name: .a, isUp: true), .init(name: .b, isUp: true)])
         #expect(answer.routing == 13)
         #expect(answer.configuration == 7)
-        #expect(answer.dark == [RoutedWallet(.weChatPay)])
+        #expect(answer.dark == [.weChatPay])
         #expect(answer.next != nil)
         #expect(proxy.a.arrived.isEmpty && proxy.b.arrived.isEmpty)
     }

@@ -38,7 +38,7 @@ import TillEngine
         for settings in all {
             let stored = try WalletSettings(document: settings.document)
             #expect(stored == settings)
-            let account = try WalletRegistry.account(from: stored)
+            let account = try WalletRegistry.standard.account(from: stored)
             #expect(account.adapter.wallet == settings.wallet)
             #expect(account.authority == "CA")
             let query = try account.adapter.request(
@@ -71,7 +71,7 @@ import TillEngine
     func masked() throws {
         let all = try WalletSettings.exported(in: exported())
         for settings in all {
-            let account = try WalletRegistry.account(from: settings)
+            let account = try WalletRegistry.standard.account(from: settings)
             var dumped = ""
             dump(settings, to: &dumped)
             dump(account.clientCertificate, to: &dumped)
@@ -93,22 +93,22 @@ import TillEngine
         #expect(Mirror(reflecting: try #require(pair)).children.isEmpty)
         #expect(Mirror(reflecting: try QQWalletMerchant(Account.qqWalletSettings())).children.isEmpty)
         let error = #expect(throws: WalletSettingsError.self) {
-            try WalletRegistry.account(from: Account.weChatPaySettings(["apiKey": "too-short-secret"]))
+            try WalletRegistry.standard.account(from: Account.weChatPaySettings(["apiKey": "too-short-secret"]))
         }
         #expect(error?.description.contains("too-short-secret") == false)
     }
 
     @Test("one row per wallet and protocol version")
     func registry() {
-        let names = WalletRegistry.rows.map { "\($0.wallet) \($0.version)" }
+        let names = WalletRegistry.standard.rows.map { "\($0.wallet) \($0.version)" }
         #expect(Set(names).count == names.count)
-        #expect(WalletRegistry.row(wallet: .alipay, version: "openapi-1.0")?.schedule == .alipay)
-        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v2")?.schedule == .weChatPay)
-        #expect(WalletRegistry.row(wallet: .qqWallet, version: "v1")?.schedule == .qqWallet)
-        #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.1.0")?.schedule == .unionPay)
-        #expect(WalletRegistry.row(wallet: .unionPay, version: "acp-5.0.0") == nil)
-        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v3")?.schedule == .weChatPay)
-        #expect(WalletRegistry.row(wallet: .weChatPay, version: "v4") == nil)
+        #expect(WalletRegistry.standard.row(wallet: .alipay, version: "openapi-1.0")?.schedule == .alipay)
+        #expect(WalletRegistry.standard.row(wallet: .weChatPay, version: "v2")?.schedule == .weChatPay)
+        #expect(WalletRegistry.standard.row(wallet: .qqWallet, version: "v1")?.schedule == .qqWallet)
+        #expect(WalletRegistry.standard.row(wallet: .unionPay, version: "acp-5.1.0")?.schedule == .unionPay)
+        #expect(WalletRegistry.standard.row(wallet: .unionPay, version: "acp-5.0.0") == nil)
+        #expect(WalletRegistry.standard.row(wallet: .weChatPay, version: "v3")?.schedule == .weChatPay)
+        #expect(WalletRegistry.standard.row(wallet: .weChatPay, version: "v4") == nil)
     }
 
     @Test(
@@ -135,7 +135,7 @@ import TillEngine
     )
     func unusable(wallet: String, field: String, value: String) throws {
         let error = #expect(throws: WalletSettingsError.self) {
-            try WalletRegistry.account(from: Account.settings(wallet, [field: value]))
+            try WalletRegistry.standard.account(from: Account.settings(wallet, [field: value]))
         }
         let text = error?.description ?? ""
         #expect(text.contains(field == "clientCertificate" ? "clientKey" : field), "\(text)")
@@ -147,7 +147,7 @@ import TillEngine
     func ownKey() throws {
         let own = ["alipayPublicKey": try Fixture.text("keys/merchant-public.pem")]
         let error = #expect(throws: WalletSettingsError.self) {
-            try WalletRegistry.account(from: Account.alipaySettings(own))
+            try WalletRegistry.standard.account(from: Account.alipaySettings(own))
         }
         #expect(error?.description.contains("own public key") == true)
     }
@@ -163,7 +163,7 @@ import TillEngine
     func unionPayMixed(field: String, file: String, words: String) throws {
         let changes = [field: try Fixture.text("keys/\(file).pem")]
         let error = #expect(throws: WalletSettingsError.self) {
-            try WalletRegistry.account(from: Account.unionPaySettings(changes))
+            try WalletRegistry.standard.account(from: Account.unionPaySettings(changes))
         }
         #expect(error?.description.contains("\(field) cannot be used") == true)
         #expect(error?.description.contains(words) == true)
@@ -185,7 +185,7 @@ import TillEngine
             baseURL: "https://api.mch.weixin.qq.com",
             fields: ["appID": "wx0000000000000001", "mchID": "1900000001", "apiKey": Account.weChatPayKey]
         )
-        let error = #expect(throws: WalletSettingsError.self) { try WalletRegistry.account(from: settings) }
+        let error = #expect(throws: WalletSettingsError.self) { try WalletRegistry.standard.account(from: settings) }
         #expect(error?.description.contains("clientCertificate") == true)
     }
 
@@ -202,6 +202,6 @@ import TillEngine
         }
         let url = "http://127.0.0.1"
         let other = try WalletSettings(wallet: .unionPay, version: "acp-5.0.0", baseURL: url, fields: [:])
-        #expect(throws: WalletSettingsError.self) { try WalletRegistry.account(from: other) }
+        #expect(throws: WalletSettingsError.self) { try WalletRegistry.standard.account(from: other) }
     }
 }

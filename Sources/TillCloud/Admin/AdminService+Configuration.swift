@@ -26,12 +26,12 @@ extension AdminService {
         do throws(WalletSettingsError) {
             settings = try WalletSettings.exported(in: Array(file.utf8), version: version)
             // Each account is opened once, so that a key that cannot be used is told now.
-            for settings in settings { _ = try WalletRegistry.account(from: settings) }
+            for settings in settings { _ = try WalletRegistry.standard.account(from: settings) }
         } catch {
             throw StartError(error.description)
         }
         if let version, settings.isEmpty {
-            let known = WalletRegistry.rows.map { "\($0.version) (\($0.section))" }.joined(separator: ", ")
+            let known = WalletRegistry.standard.rows.map { "\($0.version) (\($0.section))" }.joined(separator: ", ")
             throw StartError("--protocol \(version): no wallet of the file speaks it; there are \(known).")
         }
         guard !settings.isEmpty else {
@@ -89,9 +89,10 @@ extension AdminService {
     }
 
     private func account(_ settings: WalletSettings, stores: String, live: Bool) throws -> AccountDocument {
-        let wallet = String(decoding: settings.wallet.wireBytes, as: UTF8.self)
+        let wallet = settings.wallet.description
         // Another version is another account: what was paid in one is asked about and undone in the same.
-        let version = WalletRegistry.isFirst(settings.version, of: settings.wallet) ? "" : "-\(settings.version)"
+        let isFirst = WalletRegistry.standard.isFirst(settings.version, of: settings.wallet)
+        let version = isFirst ? "" : "-\(settings.version)"
         let id = "\(wallet)\(version)-\(live ? "live" : "sandbox")" + (stores == "*" ? "" : "-\(stores)")
         return AccountDocument(
             id: id,

@@ -124,7 +124,7 @@ extension AdminService {
         let payments = try await core.store.payments(filter)
         var lines = ["order number              state            fen        wallet     sale"]
         for payment in payments {
-            let wallet = payment.record.wallet?.text ?? "-"
+            let wallet = payment.record.wallet?.description ?? "-"
             lines.append(
                 "\(payment.intent.orderNumber)  \(payment.display.text.padding(16)) "
                     + "\("\(payment.intent.amount.fen)".padding(10)) \(wallet.padding(10)) \(payment.intent.saleReference)"
@@ -167,7 +167,7 @@ extension AdminService {
             json.name("home", payment.home)
             json.name("state", payment.state)
             json.name("display", payment.display)
-            if let wallet = payment.record.wallet { json.name("wallet", wallet) }
+            if let wallet = payment.record.wallet { json.identifier("wallet", wallet) }
             if let trade = payment.record.trade { json.identifier("walletTransaction", trade.transaction) }
             if let reason = payment.record.declineReason { json.name("reason", reason) }
             if let kind = payment.record.undoKind { json.name("undo", kind) }

@@ -76,7 +76,7 @@ extension AdminService {
         let before = old?.unpaid(at: now).map(\.rule) ?? []
         return new.unpaid(at: now).filter { !before.contains($0.rule) }.map { index, rule in
             let place = SignFlagError.Place(index: index, rule: rule)
-            guard let wallet = rule.wallet.wallet, WalletRegistry.rows.contains(where: { $0.wallet == wallet }) else {
+            guard WalletRegistry.standard.speaks(to: rule.wallet) else {
                 return "\(place): this build does not speak to \(rule.wallet), so that its codes are known and refused."
             }
             return "\(place): no account takes \(rule.wallet) at any store yet; see 'sign-flags enable --wallet'."

@@ -24,7 +24,7 @@ extension AdminService {
                 json.integer("length", Int64(trial.length))
                 json.string("result", Array(trial.result.rawValue.utf8))
                 if let rule = trial.rule { json.integer("rule", Int64(rule)) }
-                if let wallet = trial.wallet { json.string("wallet", wallet.name) }
+                if let wallet = trial.wallet { json.string("wallet", wallet.bytes) }
                 if let account = trial.account { json.string("account", Array(account.utf8)) }
                 json.array("reasons") { json in
                     for reason in trial.reasons { json.string(Array(reason.utf8)) }

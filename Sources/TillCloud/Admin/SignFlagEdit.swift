@@ -33,7 +33,7 @@ package enum SignFlagEdit: Codable, Equatable, Sendable {
 
     /// Where a wallet that some stores leave is taken all the same: a closer assignment names them.
     func remarks(on routing: Routing, at now: Timestamp) -> [String] {
-        guard case .leave(let name, let stores, let from, _) = self, let wallet = Wallet(wireName: name.utf8),
+        guard case .leave(let name, let stores, let from, _) = self, let wallet = Wallet(name.utf8),
             let scope = StoreScope(stores)
         else { return [] }
         let moment = from.map { Timestamp(milliseconds: $0) } ?? now

@@ -1,5 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
+import TillWallets
 
 /// What a scanned text would lead to at one store and moment, and why.
 struct SignFlagTrial: Equatable, Sendable {
@@ -21,7 +22,7 @@ struct SignFlagTrial: Equatable, Sendable {
     let length: Int
     /// From 1, in the document.
     private(set) var rule: Int?
-    private(set) var wallet: RoutedWallet?
+    private(set) var wallet: Wallet?
     private(set) var account: String?
     /// Sentences for people.
     private(set) var reasons: [String] = []
@@ -54,30 +55,28 @@ struct SignFlagTrial: Equatable, Sendable {
         let place = SignFlagError.Place(index: index, rule: rule)
         self.rule = index + 1
         wallet = rule.wallet
-        switch rule.codeClass {
-        case .unsupported:
+        if !WalletRegistry.standard.speaks(to: rule.wallet) {
             result = .unsupported
             reasons = ["\(place): this build does not speak to \(rule.wallet)."]
-        case .disabled:
+        } else if rule.enabled {
+            reasons = ["\(place)"]
+            decideAccount(of: rule.wallet, in: routing, store, at: moment)
+        } else {
             result = .off
             reasons = ["\(place) is off."]
-        case .wallet(let known):
-            reasons = ["\(place)"]
-            decideAccount(of: known, in: routing, store, at: moment)
-        case .notAPaymentCode, .receiveCode: break
         }
     }
 
     private mutating func decideAccount(of wallet: Wallet, in routing: Routing, _ store: String, at moment: Timestamp) {
         guard let (index, row) = routing.assignment(of: wallet, store: Array(store.utf8), at: moment) else {
             result = .noAccount
-            reasons.append("No account takes \(wallet.text) here at this time.")
+            reasons.append("No account takes \(wallet) here at this time.")
             return
         }
         let place = "Account assignment \(index + 1) (\(row.stores))"
         guard row.enabled != false else {
             result = .off
-            reasons.append("\(place) turns \(wallet.text) off here.")
+            reasons.append("\(place) turns \(wallet) off here.")
             return
         }
         result = .taken

@@ -148,13 +148,11 @@ package struct Routing: Equatable, Sendable {
     }
 
     private func spans(of rule: SignFlagRule, store: [UInt8], at now: Timestamp) -> [SignFlagRule] {
-        guard rule.enabled, let wallet = rule.wallet.wallet else {
-            return [rule.with(enabled: false, from: rule.from, until: rule.until)]
-        }
+        guard rule.enabled else { return [rule] }
         var spans: [SignFlagRule] = []
         let turns = moments(after: now).filter { $0 > rule.from && $0 < rule.until ?? .distantFuture }
         for start in [rule.from] + turns {
-            let isOn = account(of: wallet, store: store, at: max(start, now)) != nil
+            let isOn = account(of: rule.wallet, store: store, at: max(start, now)) != nil
             if let last = spans.last {
                 if last.enabled == isOn { continue }
                 spans[spans.count - 1] = last.with(enabled: last.enabled, from: last.from, until: start)
@@ -167,10 +165,8 @@ package struct Routing: Equatable, Sendable {
     /// The rules whose codes are paid at a store at a moment.
     func taken(at store: String, at moment: Timestamp) -> [(index: Int, rule: SignFlagRule)] {
         rules.enumerated().filter { _, row in
-            guard row.rule.enabled, row.rule.isEffective(at: moment), row.scope.covers(store),
-                let wallet = row.rule.wallet.wallet
-            else { return false }
-            return account(of: wallet, store: Array(store.utf8), at: moment) != nil
+            row.rule.enabled && row.rule.isEffective(at: moment) && row.scope.covers(store)
+                && account(of: row.rule.wallet, store: Array(store.utf8), at: moment) != nil
         }.map { ($0.offset, $0.element.rule) }
     }
 
@@ -181,7 +177,7 @@ package struct Routing: Equatable, Sendable {
         rules.enumerated().filter { _, row in
             guard row.rule.enabled, row.rule.until.map({ now < $0 }) ?? true else { return false }
             let takers = accounts.filter { account in
-                account.wallet == row.rule.wallet.wallet && account.assignment.enabled != false
+                account.wallet == row.rule.wallet && account.assignment.enabled != false
                     && account.assignment.until ?? .max > now.milliseconds
             }
             return !takers.contains { $0.scope.common(with: row.scope) != nil }

@@ -92,7 +92,7 @@ package struct RoutingPlan: Codable, Equatable, Sendable {
 extension RoutingPlan.Rule {
     /// - Parameter index: From 0.
     func checked(_ index: Int) throws(StartError) -> SignFlagRule {
-        guard let wallet = RoutedWallet(wallet.utf8) else {
+        guard let wallet = Wallet(wallet.utf8) else {
             throw StartError("Rule \(index + 1) of the routing names the wallet '\(wallet)': use a-z, 0-9 and '-'.")
         }
         return SignFlagRule(
@@ -128,10 +128,10 @@ extension RoutingPlan.Assignment {
     }
 
     func checkedWallet(_ index: Int) throws(StartError) -> Wallet {
-        guard let wallet = Wallet(wireName: wallet.utf8) else {
+        guard let wallet = Wallet(wallet.utf8) else {
             throw StartError(
                 "Account assignment \(index + 1) of the routing names the wallet '\(wallet)': "
-                    + "use alipay, wechatpay, qqwallet or unionpay."
+                    + "use a-z, 0-9 and '-'."
             )
         }
         return wallet

@@ -175,7 +175,7 @@ extension CloudGateway {
             return .paid(
                 PaidFacts(
                     amount: intent.amount,
-                    wallet: RoutedWallet(wallet),
+                    wallet: wallet,
                     transaction: trade.transaction,
                     payer: trade.payer
                 )

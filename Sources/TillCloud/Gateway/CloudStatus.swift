@@ -71,7 +71,7 @@ final class CloudStatus: Sendable {
             json.integer("routing", Int64(snapshot.offered?.version ?? 0))
             json.integer("configuration", Int64(snapshot.chain.version))
             json.array("dark") { json in
-                for wallet in darkWallets { json.string(wallet.wireBytes) }
+                for wallet in darkWallets { json.string(wallet.bytes) }
             }
             // Read as late as possible: registers set their clocks by it.
             json.time("time", clock.now())

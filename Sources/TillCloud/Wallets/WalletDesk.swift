@@ -42,7 +42,7 @@ final class WalletDesk: PaymentWallets {
         guard let destination = routing.destination(of: intent) else { return .noWallet }
         // The account travels in the peer's log like the routing; until it is here nothing is decided.
         guard let document = directory.account(destination.account),
-            let row = WalletRegistry.row(wallet: destination.wallet, version: document.version)
+            let row = WalletRegistry.standard.row(wallet: destination.wallet, version: document.version)
         else { return .missing }
         return .wallet(destination.wallet, row.schedule)
     }
@@ -57,11 +57,11 @@ final class WalletDesk: PaymentWallets {
         let now = clock.now().milliseconds
         var light: [Wallet: Bool] = [:]
         for (id, document) in directory.snapshot.accounts {
-            guard let wallet = Wallet(wireName: document.wallet.utf8) else { continue }
+            guard let wallet = Wallet(document.wallet.utf8) else { continue }
             let isLight = open(id).map { !$0.breaker.isDark(at: now) } ?? false
             light[wallet] = light[wallet, default: false] || isLight
         }
-        return Wallet.allCases.filter { light[$0] == false }
+        return light.filter { !$0.value }.keys.sorted { $0.bytes.lexicographicallyPrecedes($1.bytes) }
     }
 
     /// Whether a wallet has come back since the last question.
@@ -104,7 +104,7 @@ final class WalletDesk: PaymentWallets {
             result = error == .neverLeft ? .unwritten(.noConnection) : .outcome(.unknown(.noAnswer))
         }
         account.breaker.record(known: result.isKnown, at: clock.now().milliseconds)
-        metrics.count("wallet_payments", "wallet=\"\(account.account.wallet.text)\",outcome=\"\(result.label)\"")
+        metrics.count("wallet_payments", "wallet=\"\(account.account.wallet)\",outcome=\"\(result.label)\"")
         return result
     }
 
@@ -157,7 +157,7 @@ final class WalletDesk: PaymentWallets {
         let received = clock.now()
         metrics.observe(
             "wallet_call",
-            "wallet=\"\(account.account.wallet.text)\",call=\"\(operation.label)\"",
+            "wallet=\"\(account.account.wallet)\",call=\"\(operation.label)\"",
             milliseconds: received - sent
         )
         if let date = answer.date {
@@ -167,7 +167,7 @@ final class WalletDesk: PaymentWallets {
         response.receivedAt = received
         let reading = account.account.adapter.read(response, of: operation)
         if let alarm = reading.alarm {
-            metrics.count("wallet_alarms", "wallet=\"\(account.account.wallet.text)\",alarm=\"\(alarm)\"")
+            metrics.count("wallet_alarms", "wallet=\"\(account.account.wallet)\",alarm=\"\(alarm)\"")
             logger.warning(
                 "wallet alarm",
                 metadata: [
@@ -221,7 +221,7 @@ final class OpenAccount: Sendable {
         id = document.id
         self.document = document
         let settings = try WalletSettings(document: vault.open(document.credentials, name: document.id).reveal())
-        account = try WalletRegistry.account(from: settings)
+        account = try WalletRegistry.standard.account(from: settings)
         transport = WalletTransport(
             authority: account.authority,
             clientCertificate: account.clientCertificate,

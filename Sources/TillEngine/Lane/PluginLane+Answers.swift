@@ -151,13 +151,14 @@ extension PluginLane {
         )
     }
 
-    /// The wallets that are on at this moment.
+    /// The wallets that are on at this moment, in the order of the table.
     private func wallets(now: Int64) -> [Wallet] {
         guard let routing = link.routing else { return [] }
         let moment = link.cloudTime(now: now) ?? .unknown
-        return Wallet.allCases.filter { wallet in
-            !link.dark.contains(wallet)
-                && routing.rules.contains { $0.enabled && $0.wallet.wallet == wallet && $0.isEffective(at: moment) }
+        var wallets: [Wallet] = []
+        for rule in routing.rules where rule.enabled && rule.isEffective(at: moment) {
+            if !link.dark.contains(rule.wallet), !wallets.contains(rule.wallet) { wallets.append(rule.wallet) }
         }
+        return wallets
     }
 }

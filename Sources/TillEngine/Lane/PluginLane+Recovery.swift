@@ -54,7 +54,7 @@ extension PluginLane {
     private mutating func replayState(_ entry: JournalEntry, _ fields: [[UInt8]], at position: Int) -> Bool {
         switch entry.kind {
         case .paid:
-            guard fields.count == 4, let wallet = Wallet(wireName: fields[1]),
+            guard fields.count == 4, let wallet = Wallet(fields[1]),
                 let transaction = WalletTransactionID(fields[2])
             else { return false }
             attempts[position].state = .paid

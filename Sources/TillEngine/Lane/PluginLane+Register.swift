@@ -72,7 +72,7 @@ extension PluginLane {
             switch kind {
             case .wallet(let wallet):
                 if link.dark.contains(wallet) { return .walletDark }
-            case .disabled, .unsupported:
+            case .disabled:
                 // The cloud's table is the authority: anything plausible goes up.
                 break
             case .notAPaymentCode, .receiveCode:

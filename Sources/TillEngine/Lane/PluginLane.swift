@@ -382,7 +382,7 @@ package struct PluginLane: Sendable {
             guard let paid = attempt.paid else { return }
             append(
                 .paid,
-                fields: [number, paid.wallet.wireBytes, paid.transaction.bytes, paid.payer.filter { $0 != 10 }],
+                fields: [number, paid.wallet.bytes, paid.transaction.bytes, paid.payer.filter { $0 != 10 }],
                 now: now
             )
         case .acked:

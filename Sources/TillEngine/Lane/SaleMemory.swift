@@ -60,7 +60,7 @@ struct SaleMemory: Sendable {
         return nil
     }
 
-    /// An ``EndedSale`` in 40 bytes; its transaction lies in the block's text.
+    /// An ``EndedSale`` in 40 bytes; its transaction and its wallet lie in the block.
     private struct Row {
         let sale: UInt64
         let code: UInt64
@@ -70,14 +70,15 @@ struct SaleMemory: Sendable {
         private let epochHigh: UInt8
         let state: LaneState
         let home: CloudName
-        let wallet: Wallet?
+        /// In the block's list; 255 for none.
+        let wallet: UInt8
         let reason: AnswerReason?
         /// Where its text ends in the block's; it begins where the row before ends.
         let textEnd: UInt16
 
         var epoch: UInt64 { UInt64(epochHigh) << 32 | UInt64(epochLow) }
 
-        init(_ ended: EndedSale, textEnd: Int) {
+        init(_ ended: EndedSale, wallet: UInt8, textEnd: Int) {
             sale = ended.sale
             code = ended.code
             amount = ended.amount
@@ -86,7 +87,7 @@ struct SaleMemory: Sendable {
             epochHigh = UInt8(truncatingIfNeeded: ended.epoch >> 32)
             state = ended.state
             home = ended.home
-            wallet = ended.wallet
+            self.wallet = wallet
             reason = ended.reason
             self.textEnd = UInt16(textEnd)
         }
@@ -95,6 +96,8 @@ struct SaleMemory: Sendable {
     private struct Block {
         private(set) var rows: [Row] = []
         private var text: [UInt8] = []
+        /// Those of its rows, each once.
+        private var wallets: [Wallet] = []
 
         init() {
             // At once what a block of paid sales takes: the large wallets' references have 28 characters.
@@ -106,7 +109,14 @@ struct SaleMemory: Sendable {
 
         mutating func append(_ sale: EndedSale) {
             if let transaction = sale.transaction { text += transaction.bytes }
-            rows.append(Row(sale, textEnd: text.count))
+            rows.append(Row(sale, wallet: place(of: sale.wallet), textEnd: text.count))
+        }
+
+        private mutating func place(of wallet: Wallet?) -> UInt8 {
+            guard let wallet else { return .max }
+            if let place = wallets.firstIndex(of: wallet) { return UInt8(place) }
+            wallets.append(wallet)
+            return UInt8(wallets.count - 1)
         }
 
         func sale(at position: Int) -> EndedSale {
@@ -119,7 +129,7 @@ struct SaleMemory: Sendable {
                 sequence: row.sequence,
                 state: row.state,
                 home: row.home,
-                wallet: row.wallet,
+                wallet: row.wallet == .max ? nil : wallets[Int(row.wallet)],
                 reason: row.reason,
                 amount: row.amount,
                 // Empty text is no reference: nil.

@@ -12,7 +12,7 @@ enum RegisterMessages {
         json.identifier("saleRef", answer.saleReference)
         if let blockedBy = answer.blockedBy { json.identifier("blockedBy", blockedBy) }
         if let number = answer.orderNumber { json.identifier("orderNumber", number) }
-        if let wallet = answer.wallet { json.name("wallet", wallet) }
+        if let wallet = answer.wallet { json.identifier("wallet", wallet) }
         if let transaction = answer.transaction { json.identifier("walletTransaction", transaction) }
         if !answer.payer.isEmpty { json.string("payer", answer.payer) }
         json.money("amount", answer.amount)
@@ -54,7 +54,7 @@ enum RegisterMessages {
             json.bool("available", status.available)
             if let reason = status.unavailableReason { json.string("reason", reason.wireName) }
             json.array("wallets") { json in
-                for wallet in status.wallets { json.string(wallet.wireBytes) }
+                for wallet in status.wallets { json.string(wallet.bytes) }
             }
             json.string("version", PluginCommand.version)
             json.integer("journalIndex", Int64(status.journalIndex))

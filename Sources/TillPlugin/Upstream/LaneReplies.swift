@@ -16,7 +16,7 @@ extension HeartbeatReply {
             up: up,
             routing: answer.routing ?? 0,
             configuration: answer.configuration ?? 0,
-            dark: answer.dark.compactMap { $0.wallet }
+            dark: answer.dark
         )
     }
 }
@@ -49,19 +49,15 @@ extension PaymentReply {
         let state: State
         switch answer.state {
         case .paid(let facts):
-            if let wallet = facts.wallet.wallet {
-                state = .paid(
-                    PaidReply(
-                        amount: facts.amount,
-                        isCNY: true,
-                        wallet: wallet,
-                        transaction: facts.transaction,
-                        payer: facts.payer
-                    )
+            state = .paid(
+                PaidReply(
+                    amount: facts.amount,
+                    isCNY: true,
+                    wallet: facts.wallet,
+                    transaction: facts.transaction,
+                    payer: facts.payer
                 )
-            } else {
-                state = .unknown
-            }
+            )
         case .pending(let waitingFor): state = .pending(waitingFor ?? .wallet)
         case .unknown, .other: state = .unknown
         case .declined(let reason): state = .declined(reason.value ?? .closed)

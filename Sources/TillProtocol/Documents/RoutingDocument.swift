@@ -40,15 +40,12 @@ package struct RoutingDocument: Equatable, Sendable {
 
 extension SignFlagRule {
     package init(_ object: JSONObject) throws(MessageError) {
-        guard let wallet = RoutedWallet(try object.string("wallet", length: 1...20)) else {
-            throw object.invalid("wallet")
-        }
         self.init(
             low: try object.text("low", length: 1...8),
             high: try object.text("high", length: 1...8),
             minLength: Int(try object.integer("minLength", in: 1...512)),
             maxLength: Int(try object.integer("maxLength", in: 1...512)),
-            wallet: wallet,
+            wallet: try object.identifier("wallet", as: Wallet.self),
             enabled: try object.bool("enabled"),
             from: try object.optionalTime("from") ?? .unknown,
             until: try object.optionalTime("until")
@@ -60,7 +57,7 @@ extension SignFlagRule {
         json.string("high", high)
         json.integer("minLength", Int64(minLength))
         json.integer("maxLength", Int64(maxLength))
-        json.string("wallet", wallet.name)
+        json.identifier("wallet", wallet)
         json.bool("enabled", enabled)
         if from != .unknown { json.time("from", from) }
         if let until { json.time("until", until) }

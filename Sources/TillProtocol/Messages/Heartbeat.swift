@@ -59,7 +59,7 @@ package struct HeartbeatAnswer: WireMessage {
     package let routing: Int?
     package let configuration: Int?
     /// Wallets that take no payments at the moment.
-    package let dark: [RoutedWallet]
+    package let dark: [Wallet]
 
     package init(
         time: Timestamp,
@@ -67,7 +67,7 @@ package struct HeartbeatAnswer: WireMessage {
         clouds: [CloudHealth],
         routing: Int?,
         configuration: Int?,
-        dark: [RoutedWallet]
+        dark: [Wallet]
     ) {
         self.time = time
         self.next = next
@@ -89,9 +89,9 @@ package struct HeartbeatAnswer: WireMessage {
         self.clouds = clouds
         routing = try object.optionalInteger("routing").map { Int($0) }
         configuration = try object.optionalInteger("configuration").map { Int($0) }
-        var dark: [RoutedWallet] = []
+        var dark: [Wallet] = []
         for name in try object.optionalStrings("dark", atMost: 32, length: 1...20) ?? [] {
-            guard let wallet = RoutedWallet(name) else { throw object.invalid("dark") }
+            guard let wallet = Wallet(name) else { throw object.invalid("dark") }
             dark.append(wallet)
         }
         self.dark = dark
@@ -111,7 +111,7 @@ package struct HeartbeatAnswer: WireMessage {
         if let routing { json.integer("routing", Int64(routing)) }
         if let configuration { json.integer("configuration", Int64(configuration)) }
         json.array("dark") { json in
-            for wallet in dark { json.string(wallet.name) }
+            for wallet in dark { json.string(wallet.bytes) }
         }
     }
 }

@@ -26,13 +26,12 @@ package enum PaymentStateName: WireName, Hashable {
 /// What was paid.
 package struct PaidFacts: Equatable, Sendable {
     package let amount: Money
-    /// A name, since a newer cloud may know more wallets: the money is paid all the same.
-    package let wallet: RoutedWallet
+    package let wallet: Wallet
     package let transaction: WalletTransactionID
     /// Masked, UTF-8; empty if the wallet told none.
     package let payer: [UInt8]
 
-    package init(amount: Money, wallet: RoutedWallet, transaction: WalletTransactionID, payer: [UInt8]) {
+    package init(amount: Money, wallet: Wallet, transaction: WalletTransactionID, payer: [UInt8]) {
         self.amount = amount
         self.wallet = wallet
         self.transaction = transaction
@@ -97,7 +96,7 @@ package struct PaymentAnswer: WireMessage {
         case .paid(let facts):
             json.money("amount", facts.amount)
             json.string("currency", "CNY")
-            json.string("wallet", facts.wallet.name)
+            json.identifier("wallet", facts.wallet)
             json.identifier("walletTransaction", facts.transaction)
             if !facts.payer.isEmpty { json.string("payer", facts.payer) }
         case .pending(let waiting):
@@ -131,10 +130,7 @@ extension PaidFacts {
         guard ("CNY" as StaticString).matches(try object.string("currency", length: 3...3)) else {
             throw object.invalid("currency")
         }
-        guard let wallet = RoutedWallet(try object.string("wallet", length: 1...20)) else {
-            throw object.invalid("wallet")
-        }
-        self.wallet = wallet
+        wallet = try object.identifier("wallet", as: Wallet.self)
         transaction = try object.identifier("walletTransaction", as: WalletTransactionID.self)
         payer = try object.optionalText("payer", length: 0...128) ?? []
     }

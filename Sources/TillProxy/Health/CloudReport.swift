@@ -25,7 +25,7 @@ struct CloudReport: Equatable, Sendable {
     var load: Int
     var routing: Int
     var configuration: Int
-    var dark: [RoutedWallet]
+    var dark: [Wallet]
 }
 
 extension CloudReport {
@@ -36,9 +36,9 @@ extension CloudReport {
         load = Int(try object.integer("load", in: 0...1_000))
         routing = Int(try object.integer("routing"))
         configuration = Int(try object.integer("configuration"))
-        var dark: [RoutedWallet] = []
+        var dark: [Wallet] = []
         for name in try object.strings("dark", atMost: 32, length: 1...20) {
-            guard let wallet = RoutedWallet(name) else { throw object.invalid("dark") }
+            guard let wallet = Wallet(name) else { throw object.invalid("dark") }
             dark.append(wallet)
         }
         self.dark = dark

@@ -35,7 +35,7 @@ struct HealthView: Equatable, Sendable {
     var configuration: Int? { newest { $0.configuration } }
 
     /// The wallets that cannot be paid with at `cloud`; without a cloud, those that are dark anywhere.
-    func dark(at cloud: CloudName?) -> [RoutedWallet] {
+    func dark(at cloud: CloudName?) -> [Wallet] {
         if let cloud { return self[cloud].report?.dark ?? [] }
         let a = a.report?.dark ?? []
         return a + (b.report?.dark ?? []).filter { !a.contains($0) }

@@ -16,7 +16,9 @@ struct QQStatement {
         if let document = FlatXML(response.body) {
             let code =
                 ["err_code", "return_msg", "retcode"].lazy.compactMap { document[$0] }
-                .compactMap { DisplayText.phrase($0) }.first ?? "FAIL"
+                // A code may stand before a text in Chinese.
+                .compactMap { DisplayText.phrase($0) ?? DisplayText.phrase([UInt8]($0.prefix { $0 != 32 })) }.first
+                ?? "FAIL"
             // The codes for "none" and "not yet" are not documented either. A day that may still come is asked again.
             return day.mayStillCome(at: response.receivedAt) ? .notYet(code: code) : .failed(.code(code))
         }

@@ -2,9 +2,11 @@
 package import TillDomain
 package import TillEngine
 
-/// Every wallet that can be spoken to: one row per wallet and protocol version. A new wallet is a folder and a row. The
-/// first row of a wallet is the version that its accounts speak unless they ask for another.
+/// Wallets that can be spoken to: one row per wallet and protocol version. The first row of a wallet is the version that
+/// its accounts speak unless they ask for another.
 package struct WalletRegistry: Sendable {
+    package let rows: [Row]
+
     package struct Row: Sendable {
         package let wallet: Wallet
         /// The version of the wallet's protocol, as the payment account names it.
@@ -21,57 +23,62 @@ package struct WalletRegistry: Sendable {
         var clientCertificate: ClientCertificate?
     }
 
-    package static let rows: [Row] = [
-        Row(
-            wallet: .alipay,
-            version: "openapi-1.0",
-            section: "alipay",
-            schedule: .alipay,
-            open: { settings throws(WalletSettingsError) in try AlipayClient.open(settings) }
-        ),
-        Row(
-            wallet: .weChatPay,
-            version: "v2",
-            section: "wechatpay",
-            schedule: .weChatPay,
-            open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
-        ),
-        Row(
-            wallet: .weChatPay,
-            version: "v3",
-            section: "wechatpay",
-            schedule: .weChatPay,
-            open: { settings throws(WalletSettingsError) in try WeChatPayV3Client.open(settings) }
-        ),
-        Row(
-            wallet: .qqWallet,
-            version: "v1",
-            section: "qqwallet",
-            schedule: .qqWallet,
-            open: { settings throws(WalletSettingsError) in try QQWalletClient.open(settings) }
-        ),
-        Row(
-            wallet: .unionPay,
-            version: "acp-5.1.0",
-            section: "unionpay",
-            schedule: .unionPay,
-            open: { settings throws(WalletSettingsError) in try UnionPayClient.open(settings) }
-        ),
-    ]
+    /// All that this build speaks to. A new wallet is a folder and a row here.
+    package static let standard = WalletRegistry(
+        rows: [
+            Row(
+                wallet: .alipay,
+                version: "openapi-1.0",
+                section: "alipay",
+                schedule: .alipay,
+                open: { settings throws(WalletSettingsError) in try AlipayClient.open(settings) }
+            ),
+            Row(
+                wallet: .weChatPay,
+                version: "v2",
+                section: "wechatpay",
+                schedule: .weChatPay,
+                open: { settings throws(WalletSettingsError) in try WeChatPayClient.open(settings) }
+            ),
+            Row(
+                wallet: .weChatPay,
+                version: "v3",
+                section: "wechatpay",
+                schedule: .weChatPay,
+                open: { settings throws(WalletSettingsError) in try WeChatPayV3Client.open(settings) }
+            ),
+            Row(
+                wallet: .qqWallet,
+                version: "v1",
+                section: "qqwallet",
+                schedule: .qqWallet,
+                open: { settings throws(WalletSettingsError) in try QQWalletClient.open(settings) }
+            ),
+            Row(
+                wallet: .unionPay,
+                version: "acp-5.1.0",
+                section: "unionpay",
+                schedule: .unionPay,
+                open: { settings throws(WalletSettingsError) in try UnionPayClient.open(settings) }
+            ),
+        ]
+    )
 
-    package static func row(wallet: Wallet, version: String) -> Row? {
+    package func row(wallet: Wallet, version: String) -> Row? {
         rows.first { $0.wallet == wallet && $0.version == version }
     }
 
-    package static func isFirst(_ version: String, of wallet: Wallet) -> Bool {
+    package func speaks(to wallet: Wallet) -> Bool { rows.contains { $0.wallet == wallet } }
+
+    package func isFirst(_ version: String, of wallet: Wallet) -> Bool {
         rows.first { $0.wallet == wallet }?.version == version
     }
 
     /// Opens an account from its stored settings.
-    package static func account(from settings: WalletSettings) throws(WalletSettingsError) -> WalletAccount {
+    package func account(from settings: WalletSettings) throws(WalletSettingsError) -> WalletAccount {
         guard let row = row(wallet: settings.wallet, version: settings.version) else {
             throw WalletSettingsError(
-                "Payment account: this version does not speak protocol \(settings.version) of \(settings.wallet.text)."
+                "Payment account: this version does not speak protocol \(settings.version) of \(settings.wallet)."
             )
         }
         let opened = try row.open(settings)
@@ -85,10 +92,6 @@ package struct WalletRegistry: Sendable {
             adapter: opened.adapter
         )
     }
-}
-
-extension Wallet {
-    var text: String { String(decoding: wireBytes, as: UTF8.self) }
 }
 
 /// A certificate that the wallet gave the merchant, with its private key, both PEM.

@@ -38,7 +38,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         } catch {
             throw WalletSettingsError("The stored settings of a payment account cannot be read: add the account again.")
         }
-        guard let wallet = Wallet(wireName: stored.wallet.utf8) else {
+        guard let wallet = Wallet(stored.wallet.utf8) else {
             throw WalletSettingsError("The stored settings of a payment account name the wallet \(stored.wallet).")
         }
         try self.init(
@@ -55,7 +55,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         let encoder = JSONEncoder()
         encoder.outputFormatting = .sortedKeys
         let stored = Stored(
-            wallet: wallet.text,
+            wallet: wallet.description,
             version: version,
             baseURL: baseURL,
             certificateBaseURL: certificateBaseURL,
@@ -73,17 +73,19 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
     ///   its first version.
     package static func exported(
         in file: [UInt8],
-        version: String? = nil
+        version: String? = nil,
+        by registry: WalletRegistry = .standard
     ) throws(WalletSettingsError) -> [WalletSettings] {
         let export: Export
         do {
-            export = try JSONDecoder().decode(Export.self, from: Data(file))
+            export = try JSONDecoder()
+                .decode(Export.self, from: Data(file), configuration: registry.rows.map(\.section))
         } catch {
             throw WalletSettingsError("The file with the wallets' keys is not a JSON object with a baseURL in it.")
         }
         var all: [WalletSettings] = []
-        for row in WalletRegistry.rows {
-            guard version.map({ $0 == row.version }) ?? WalletRegistry.isFirst(row.version, of: row.wallet),
+        for row in registry.rows {
+            guard version.map({ $0 == row.version }) ?? registry.isFirst(row.version, of: row.wallet),
                 let fields = export.sections[row.section]
             else { continue }
             all.append(
@@ -103,7 +105,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
     /// A field that the wallet's adapter cannot do without.
     func required(_ name: String) throws(WalletSettingsError) -> String {
         guard let value = fields[name], !value.isEmpty else {
-            throw WalletSettingsError("Payment account of \(wallet.text): \(name) is missing, add it to the file.")
+            throw WalletSettingsError("Payment account of \(wallet): \(name) is missing, add it to the file.")
         }
         return value
     }
@@ -122,7 +124,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
 
     /// The sentence for a field that is there and cannot be used. It never shows the value.
     func unusable(_ name: String, _ advice: String) -> WalletSettingsError {
-        WalletSettingsError("Payment account of \(wallet.text): \(name) cannot be used: \(advice).")
+        WalletSettingsError("Payment account of \(wallet): \(name) cannot be used: \(advice).")
     }
 
     static func checked(_ url: String, of wallet: Wallet) throws(WalletSettingsError) -> String {
@@ -132,13 +134,13 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
             url.utf8.allSatisfy({ (33...126).contains($0) })
         else {
             throw WalletSettingsError(
-                "Payment account of \(wallet.text): the base URL must begin with https:// (or http:// on this machine)."
+                "Payment account of \(wallet): the base URL must begin with https:// (or http:// on this machine)."
             )
         }
         return url
     }
 
-    package var description: String { "settings of \(wallet.text) \(version) at \(baseURL) (keys masked)" }
+    package var description: String { "settings of \(wallet) \(version) at \(baseURL) (keys masked)" }
     package var customMirror: Mirror { Mirror(self, children: []) }
 
     private struct Stored: Codable {
@@ -150,7 +152,7 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         let fields: [String: String]
     }
 
-    private struct Export: Decodable {
+    private struct Export: DecodableWithConfiguration {
         struct Key: CodingKey {
             let stringValue: String
             var intValue: Int? { nil }
@@ -163,16 +165,17 @@ package struct WalletSettings: Equatable, Sendable, CustomStringConvertible, Cus
         let caCertificate: String?
         let sections: [String: [String: String]]
 
-        init(from decoder: any Decoder) throws {
+        /// - Parameter configuration: The names of the sections that are looked at.
+        init(from decoder: any Decoder, configuration: [String]) throws {
             let container = try decoder.container(keyedBy: Key.self)
             baseURL = try container.decode(String.self, forKey: Key(stringValue: "baseURL"))
             tlsBaseURL = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "tlsBaseURL"))
             caCertificate = try container.decodeIfPresent(String.self, forKey: Key(stringValue: "caCertificate"))
             var sections: [String: [String: String]] = [:]
-            for row in WalletRegistry.rows {
-                let key = Key(stringValue: row.section)
+            for name in configuration {
+                let key = Key(stringValue: name)
                 guard container.contains(key) else { continue }
-                sections[row.section] = try container.decode([String: String].self, forKey: key)
+                sections[name] = try container.decode([String: String].self, forKey: key)
             }
             self.sections = sections
         }

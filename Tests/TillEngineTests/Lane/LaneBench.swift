@@ -204,13 +204,18 @@ struct LaneBench {
         )
     }
 
-    func paid(fen: Int64 = 1280, cloud: CloudName? = nil, number: OrderNumber? = nil) -> LaneCallResult {
+    func paid(
+        fen: Int64 = 1280,
+        wallet: Wallet = .alipay,
+        cloud: CloudName? = nil,
+        number: OrderNumber? = nil
+    ) -> LaneCallResult {
         reply(
             .paid(
                 PaidReply(
                     amount: Money(fen: fen),
                     isCNY: true,
-                    wallet: .alipay,
+                    wallet: wallet,
                     transaction: certain(WalletTransactionID(Array("2026112222001400000000000001".utf8))),
                     payer: Array("159******26".utf8)
                 )

@@ -51,6 +51,18 @@ import TillEngine
         #expect(bench.kinds.last == .closed)
     }
 
+    @Test("a wallet that the register was not built for sells like any other, and is found in the journal")
+    func newWallet() throws {
+        let moonPay = certain(Wallet("moonpay".utf8))
+        var bench = ready()
+        let token = bench.pay("T1")
+        bench.result(bench.paid(wallet: moonPay))
+        #expect(bench.answer(token)?.outcome == .paid && bench.answer(token)?.wallet == moonPay)
+        var second = LaneBench(restarting: bench)
+        let again = second.call(.status(LaneBench.reference("T1")))
+        #expect(second.answer(again)?.outcome == .paid && second.answer(again)?.wallet == moonPay)
+    }
+
     // MARK: - Before anything is journalled
 
     @Test("without contact the register is refused at once and nothing is journalled")

@@ -212,7 +212,7 @@ final class VirtualCloud: @unchecked Sendable {
     }
 
     private var healthAnswer: String {
-        let dark = report.dark.map { "\"\(String(decoding: $0.name, as: UTF8.self))\"" }.joined(separator: ",")
+        let dark = report.dark.map { "\"\(String(decoding: $0.bytes, as: UTF8.self))\"" }.joined(separator: ",")
         let time = report.time.milliseconds + loop.milliseconds
         return Self.text(
             "{\"time\":\(time),\"takesPayments\":\(report.takesPayments),\"load\":\(report.load),"

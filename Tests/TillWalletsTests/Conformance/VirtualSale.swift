@@ -1,10 +1,9 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
 import TillEngine
-import TillSandbox
 import TillWallets
 
-/// One sale in virtual time: a register that asks as the plug-in does, one cloud's machine, an adapter, the sandbox.
+/// One sale in virtual time: a register that asks as the plug-in does, one cloud's machine, an adapter, a wallet.
 struct VirtualSale {
     /// What the register does besides waiting for the end.
     enum Course {
@@ -29,7 +28,7 @@ struct VirtualSale {
     let schedule: WalletSchedule
     let intent: Intent
     let start: Timestamp
-    private(set) var wallets: VirtualWallets
+    private(set) var wallet: any KitWallet
     private(set) var payment: CloudPayment
     private(set) var told: Told?
     private var code: PaymentCode
@@ -45,14 +44,14 @@ struct VirtualSale {
         _ course: Course,
         account: WalletAccount,
         schedule: WalletSchedule,
-        wallets: VirtualWallets,
+        wallet: any KitWallet,
         code: String,
         intent: Intent
     ) throws {
         self.course = course
         self.account = account
         self.schedule = schedule
-        self.wallets = wallets
+        self.wallet = wallet
         self.intent = intent
         guard let code = PaymentCode(scanned: code.utf8) else { throw WalletError.malformed(field: "code") }
         self.code = code
@@ -84,10 +83,7 @@ struct VirtualSale {
     }
 
     /// What the wallet holds of the sale in the end.
-    func held(_ wallet: SandboxWallet) -> Int64 {
-        let number = String(decoding: intent.orderNumber.bytes, as: UTF8.self)
-        return wallets.state[wallet].trades(number: number).reduce(0) { $0 + $1.net }
-    }
+    var held: Int64 { wallet.held(intent.orderNumber) }
 
     private mutating func plan(_ step: Step, after span: Int64) { steps.append((now + span, step)) }
 
@@ -194,7 +190,7 @@ struct VirtualSale {
         let message = MessageID(generator.next(), generator.next())
         do throws(WalletError) {
             let request = try account.adapter.request(for: operation, at: now, message: message)
-            switch wallets.call(request, at: now) {
+            switch wallet.call(request, at: now) {
             case .response(let response, let span):
                 return (account.adapter.outcome(of: operation, from: response), span)
             case .nothing(let span): return (operation.unknown(.noAnswer), span)

@@ -7,17 +7,17 @@ import TillWallets
 struct VirtualStatement {
     let account: WalletAccount
     let day: StatementDay
-    var wallets: VirtualWallets
+    var wallet: any KitWallet
     var now: Timestamp
 
     private static let pause: Int64 = 600_000
 
     init(after sale: VirtualSale) throws {
-        let date = ChinaTime(milliseconds: sale.start.milliseconds).date
+        let date = TillSandbox.ChinaTime(milliseconds: sale.start.milliseconds).date
         guard let day = StatementDay(date.utf8) else { throw WalletError.malformed(field: "day") }
         account = sale.account
         self.day = day
-        wallets = sale.wallets
+        wallet = sale.wallet
         // Half past ten, when every wallet has made its file.
         now = day.start + 24 * 3_600_000 + 37_800_000
     }
@@ -35,7 +35,7 @@ struct VirtualStatement {
         let source = account.adapter.statements
         var request = try source.request(for: day, at: now, message: MessageID(1, 2))
         for _ in 0..<2 {
-            switch wallets.call(request.request, at: now) {
+            switch wallet.call(request.request, at: now) {
             case .nothing(let span):
                 now = now + span
                 return nil

@@ -18,18 +18,25 @@ struct VirtualWallets: Sendable {
     var state = SandboxState(pace: .real, seed: 1, realisticShoppers: false)
     private let doors: [(path: String, door: Door)]
 
+    /// The first face whose path a request begins with takes it.
+    init(faces: [(path: String, face: any WalletFace)]) {
+        var doors: [(path: String, door: Door)] = []
+        for (path, face) in faces { doors.append((path, Self.door(face))) }
+        self.doors = doors
+    }
+
     init(keys: SandboxKeys) throws {
-        doors = [
-            ("/gateway.do", Self.door(try AlipayFace(keys: keys.alipay))),
-            (AlipayBillFace.path, Self.door(AlipayBillFace(keys: keys.alipay))),
-            ("/v3/", Self.door(try WeChatV3Face(keys: keys))),
-            ("/cgi-bin/", Self.door(QQFace(keys: keys.qqwallet))),
-            ("/gateway/api/", Self.door(try UnionPayFace(keys: keys.unionpay))),
-            ("/pay/", Self.door(WeChatFace(keys: keys.wechatpay))),
-            ("/secapi/", Self.door(WeChatFace(keys: keys.wechatpay))),
+        self.init(faces: [
+            ("/gateway.do", try AlipayFace(keys: keys.alipay)),
+            (AlipayBillFace.path, AlipayBillFace(keys: keys.alipay)),
+            ("/v3/", try WeChatV3Face(keys: keys)),
+            ("/cgi-bin/", QQFace(keys: keys.qqwallet)),
+            ("/gateway/api/", try UnionPayFace(keys: keys.unionpay)),
+            ("/pay/", WeChatFace(keys: keys.wechatpay)),
+            ("/secapi/", WeChatFace(keys: keys.wechatpay)),
             // The host of UnionPay's files has no other path.
-            ("/", Self.door(try UnionPayFace(keys: keys.unionpay))),
-        ]
+            ("/", try UnionPayFace(keys: keys.unionpay)),
+        ])
     }
 
     private static func door(_ face: some WalletFace) -> Door {

@@ -5,11 +5,11 @@ import TillWallets
 /// Accounts with the fixtures' keys.
 enum Account {
     static func alipay(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: alipaySettings(changes)).adapter
+        try WalletRegistry.standard.account(from: alipaySettings(changes)).adapter
     }
 
     static func weChatPay(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: weChatPaySettings(changes)).adapter
+        try WalletRegistry.standard.account(from: weChatPaySettings(changes)).adapter
     }
 
     static func alipaySettings(_ changes: [String: String] = [:]) throws -> WalletSettings {
@@ -43,7 +43,7 @@ enum Account {
     static let publicKeyID = "PUB_KEY_ID_0119000000012026112200000000000001"
 
     static func weChatPayV3(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: weChatPayV3Settings(changes)).adapter
+        try WalletRegistry.standard.account(from: weChatPayV3Settings(changes)).adapter
     }
 
     static func weChatPayV3Settings(_ changes: [String: String] = [:]) throws -> WalletSettings {
@@ -74,7 +74,7 @@ enum Account {
     }
 
     static func qqWallet(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: qqWalletSettings(changes)).adapter
+        try WalletRegistry.standard.account(from: qqWalletSettings(changes)).adapter
     }
 
     static func qqWalletSettings(_ changes: [String: String] = [:]) throws -> WalletSettings {
@@ -90,7 +90,7 @@ enum Account {
     }
 
     static func unionPay(_ changes: [String: String] = [:]) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: unionPaySettings(changes)).adapter
+        try WalletRegistry.standard.account(from: unionPaySettings(changes)).adapter
     }
 
     static func unionPaySettings(_ changes: [String: String] = [:]) throws -> WalletSettings {
@@ -121,7 +121,7 @@ enum Account {
     }
 
     static func adapter(_ wallet: String) throws -> any WalletAdapter {
-        try WalletRegistry.account(from: settings(wallet)).adapter
+        try WalletRegistry.standard.account(from: settings(wallet)).adapter
     }
 
     static let wallets = ["alipay", "wechatpay", "qqwallet", "unionpay"]

@@ -50,7 +50,7 @@ struct SandboxShop: Sendable {
             let settings = try #require(
                 try WalletSettings.exported(in: file, version: version).first { $0.wallet == wallet }
             )
-            let account = try WalletRegistry.account(from: settings)
+            let account = try WalletRegistry.standard.account(from: settings)
             try await body(SandboxShop(base: addresses.sandbox, account: account))
             group.cancelAll()
         }
@@ -95,23 +95,13 @@ struct SandboxShop: Sendable {
     /// A code whose shopper does what `behaviour` says.
     func code(_ behaviour: String) async throws -> String {
         struct Issued: Decodable { let code: String }
-        let wallet = String(decoding: account.wallet.wireBytes, as: UTF8.self)
+        let wallet = String(decoding: account.wallet.bytes, as: UTF8.self)
         let answer = try await control(
             .POST,
             "codes",
             "{\"wallet\":\"\(wallet)\",\"behaviour\":\"\(behaviour)\"}"
         )
         return try JSONDecoder().decode(Issued.self, from: Data(answer)).code
-    }
-
-    /// The next call of this kind goes wrong in this way.
-    func fault(_ fault: String, _ operation: String) async throws {
-        let wallet = String(decoding: account.wallet.wireBytes, as: UTF8.self)
-        _ = try await control(
-            .PUT,
-            "faults",
-            "[{\"wallet\":\"\(wallet)\",\"operation\":\"\(operation)\",\"fault\":\"\(fault)\",\"count\":1}]"
-        )
     }
 
     private func control(_ method: HTTPMethod, _ path: String, _ body: String) async throws -> [UInt8] {
@@ -153,11 +143,6 @@ struct SandboxShop: Sendable {
     }
 
     func outcome(_ operation: WalletOperation) async throws -> WalletOutcome { try await call(operation).outcome }
-
-    /// Until the wallet may be asked to undo what was just paid: earlier, WeChat Pay claims a success that is none.
-    func untilReversal() async throws {
-        try await Task.sleep(for: .milliseconds(account.adapter.schedule.earliestReversal / SandboxShop.speed + 20))
-    }
 
     /// Calls again until the answer is as expected: a wallet's query may lag behind its books. Waits for a condition,
     /// with an end.
