@@ -25,6 +25,7 @@ let nioHTTP1: Target.Dependency = .product(name: "NIOHTTP1", package: "swift-nio
 let nioEmbedded: Target.Dependency = .product(name: "NIOEmbedded", package: "swift-nio")
 let nioConcurrency: Target.Dependency = .product(name: "NIOConcurrencyHelpers", package: "swift-nio")
 let nioSSL: Target.Dependency = .product(name: "NIOSSL", package: "swift-nio-ssl")
+let mustache: Target.Dependency = .product(name: "Mustache", package: "swift-mustache")
 let httpTypes: Target.Dependency = .product(name: "HTTPTypes", package: "swift-http-types")
 let asyncHTTPClient: Target.Dependency = .product(name: "AsyncHTTPClient", package: "async-http-client")
 let x509: Target.Dependency = .product(name: "X509", package: "swift-certificates")
@@ -52,6 +53,7 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-nio-ssl", exact: "2.37.6"),
         .package(url: "https://github.com/groue/GRDB.swift", exact: "7.10.0"),
         .package(url: "https://github.com/hummingbird-project/hummingbird", exact: "2.28.1"),
+        .package(url: "https://github.com/hummingbird-project/swift-mustache", exact: "2.1.1"),
         .package(url: "https://github.com/swift-server/async-http-client", exact: "1.37.0"),
         .package(url: "https://github.com/swift-server/swift-service-lifecycle", exact: "2.13.0"),
     ],
@@ -125,6 +127,18 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // What staff see and do: people, organisation, launch, live payments.
+        .target(
+            name: "TillConsole",
+            dependencies: [
+                "TillDomain", "TillStore", "TillCloud", mustache, hummingbird, hummingbirdTLS, httpTypes,
+                asyncHTTPClient, grdb,
+                nioCore, nioSSL, crypto, cryptoExtras, logging, lifecycle,
+            ],
+            resources: [.embedInCode("Assets"), .embedInCode("Strings"), .embedInCode("Templates")],
+            swiftSettings: strict
+        ),
+
         // A register for people to try, and the parent process of the demo.
         .target(
             name: "TillRegister",
@@ -165,12 +179,19 @@ let package = Package(
             name: "tillbridge",
             dependencies: [
                 "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy",
-                "TillCloud", "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
+                "TillCloud", "TillConsole", "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
                 unixSignals, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
 
+        .testTarget(
+            name: "TillConsoleTests",
+            dependencies: [
+                "TillDomain", "TillStore", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes, logging, nioCore,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(name: "TillFuzzTests", dependencies: ["TillFuzz"], swiftSettings: strict),
         .testTarget(
             name: "TillDomainTests",

@@ -32,8 +32,8 @@ package struct DemoRunner: Sendable {
     // MARK: - Until Ctrl-C
 
     /// Runs one stack until SIGINT, SIGTERM or SIGHUP.
-    /// - Parameter announce: Gets the running stack's first words: addresses for people, or the line for programs.
-    package func serve(headless: Bool) async throws {
+    /// - Parameter headless: Says one line for programs, and not addresses for people.
+    package func serve(headless: Bool, withConsole: Bool) async throws {
         try checkPrograms()
         // A folder of something else is left alone before anything is written to it.
         _ = try DemoFolder.read(options.data)
@@ -46,12 +46,13 @@ package struct DemoRunner: Sendable {
             data: options.data,
             ports: ports,
             withTill: true,
+            withConsole: withConsole,
             executable: options.executable,
             pluginBinary: options.pluginBinary
         )
         try await withStacks(lock) { makeStack in
             let start = ContinuousClock.now
-            if !headless { say("Starting sandbox, two clouds, proxy, plug-in and till …") }
+            if !headless { say("Starting sandbox, two clouds, proxy, plug-in, till and console …") }
             let stack = try makeStack(settings)
             try DemoFolder.write(options.data, ports: ports, registers: known?.registers ?? [])
             try await stack.start(known: known?.registers ?? [])

@@ -9,6 +9,8 @@ enum DemoWelcome {
             Tillbridge is running (after \(tenths / 10).\(tenths % 10) s). Nothing here reaches a real wallet.
 
               Till and phone side by side   \(ready.till ?? "")
+              Console                       \(ready.console ?? "")
+                users and passwords         \(data)/demo-users.txt
               Phone alone                   \(phone ?? "")
               Proxy's health and metrics    \(ready.proxyAdmin.first ?? "")/readyz, /metrics
               Logs and databases            \(data)/

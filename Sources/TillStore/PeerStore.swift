@@ -46,6 +46,8 @@ package protocol PeerStore: Sendable {
     ) async throws(StoreError) -> PeerResult
     /// The newest entry of each key of a kind, newest first.
     func replicas(of cloud: CloudName, kind: LogKind, limit: Int) async throws(StoreError) -> [LogEntry]
+    /// The newest entry of each key, of those after a sequence, oldest first: what a key was in between is not kept.
+    func replicas(of cloud: CloudName, after sequence: Int64, limit: Int) async throws(StoreError) -> [LogEntry]
     func replica(of cloud: CloudName, kind: LogKind, key: String) async throws(StoreError) -> LogEntry?
 }
 

@@ -50,6 +50,21 @@ extension SQLiteStore {
         }
     }
 
+    package func replicas(
+        of cloud: CloudName,
+        after sequence: Int64,
+        limit: Int
+    ) async throws(StoreError) -> [LogEntry] {
+        try await read { database in
+            let rows = try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM replica WHERE cloud = ? AND sequence > ? ORDER BY sequence LIMIT ?",
+                arguments: [cloud.text, sequence, limit]
+            )
+            return try rows.map { try LogWriter.entry($0) }
+        }
+    }
+
     package func replica(of cloud: CloudName, kind: LogKind, key: String) async throws(StoreError) -> LogEntry? {
         try await read { database in
             let row = try Row.fetchOne(

@@ -5,7 +5,7 @@ enum Schema {
     /// Written into the file as `application_id`: "TBLC".
     static let applicationID: Int64 = 0x5442_4C43
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     static let statements = """
         CREATE TABLE meta (
@@ -148,5 +148,6 @@ enum Schema {
             PRIMARY KEY (cloud, kind, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX replica_newest ON replica (cloud, kind, sequence);
+        CREATE INDEX replica_sequence ON replica (cloud, sequence);
         """
 }

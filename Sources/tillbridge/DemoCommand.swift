@@ -7,7 +7,7 @@ import TillDemo
 struct DemoCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "demo",
-        abstract: "Runs sandbox, clouds A and B, proxy, plug-in and till as separate processes.",
+        abstract: "Runs sandbox, clouds A and B, proxy, plug-in, till and console as separate processes.",
         discussion: """
             Prints the addresses and what to try, and ends everything on Ctrl-C. With --headless it prints one line \
             'ready {…}' for programs instead. With --once it plays the scenarios of a shop's life, prints a row for \
@@ -20,12 +20,15 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "The first port: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in N+300, till N+350; 0 for free ports."
+            "The first port: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in N+300, till N+350, console N+400; 0 for free ports."
     )
     var portBase = 7300
 
     @Flag(help: "Print one line 'ready {…}' with all addresses, process numbers and logs, and run until SIGTERM.")
     var headless = false
+
+    @Flag(inversion: .prefixedNo, help: "Run the console, too. Without --headless it runs anyway.")
+    var console: Bool?
 
     @Flag(help: "Play the scenarios once on stacks of their own, at free ports.")
     var once = false
@@ -56,7 +59,7 @@ struct DemoCommand: AsyncParsableCommand {
                 pluginBinary: pluginBinary ?? "\(folder)/tillbridge-plugin"
             )
             let runner = DemoRunner(options: options, say: { announce($0) }, complain: { complain($0) })
-            guard once else { return try await runner.serve(headless: headless) }
+            guard once else { return try await runner.serve(headless: headless, withConsole: console ?? !headless) }
             let result = try await runner.once(realTime: realTime)
             announce(result.table)
             if json { announce(result.json) }

@@ -5,22 +5,46 @@ import NIOHTTP1
 
 /// Sends an admin command to the cloud that runs on a data folder.
 package enum AdminClient {
+    /// - Parameter person: Who gives the command, for the audit entries; ASCII.
     /// - Returns: Nil if no cloud runs there.
     /// - Throws: ``StartError`` with the cloud's own sentence if it refuses.
-    package static func send(_ request: AdminRequest, data: String) async throws -> AdminReply? {
+    package static func send(
+        _ request: AdminRequest,
+        data: String,
+        person: String? = nil
+    ) async throws -> AdminReply? {
+        guard var call = try question(AdminDoor.commands, request, data: data) else { return nil }
+        if let person { call.headers.add(name: "\(AdminDoor.personHeader)", value: person) }
+        return try await reply(to: call, patience: request.patience)
+    }
+
+    /// Entries of the transaction log of the cloud that runs on a data folder, or of its copy of the other's.
+    /// - Returns: Nil if no cloud runs there.
+    package static func log(_ question: LogQuestion, data: String) async throws -> LogReply? {
+        guard let call = try self.question(AdminDoor.log, question, data: data) else { return nil }
+        return try await reply(to: call, patience: .milliseconds(question.wait + 10_000))
+    }
+
+    private static func question(_ path: String, _ body: some Encodable, data: String) throws -> HTTPClientRequest? {
         let file = AdminDoor.file(in: data)
         guard PrivateFile.exists(file) else { return nil }
         let address = try DocumentCoder.decode(AdminDoor.Address.self, from: PrivateFile.read(file))
-        var call = HTTPClientRequest(url: "http://127.0.0.1:\(address.port)/admin")
+        var call = HTTPClientRequest(url: "http://127.0.0.1:\(address.port)\(path)")
         call.method = .POST
         call.headers.add(name: "Authorization", value: "Bearer \(address.token)")
         call.headers.add(name: "Content-Type", value: "application/json")
-        call.body = .bytes(ByteBuffer(bytes: try DocumentCoder.encode(request)))
-        guard let (status, body) = try await exchange(call, patience: request.patience) else { return nil }
-        switch status {
-        case 200: return try DocumentCoder.decode(AdminReply.self, from: body)
+        call.body = .bytes(ByteBuffer(bytes: try DocumentCoder.encode(body)))
+        return call
+    }
+
+    private static func reply<Reply: Decodable>(to call: HTTPClientRequest, patience: TimeAmount) async throws -> Reply?
+    {
+        guard let (status, body) = try await exchange(call, patience: patience) else { return nil }
+        switch Int(status) {
+        case 200: return try DocumentCoder.decode(Reply.self, from: body)
         // Another program has taken the port of a cloud that was killed.
         case 401, 404: return nil
+        case AdminDoor.elsewhere: throw StartError(String(decoding: body, as: UTF8.self), isElsewhere: true)
         default: throw StartError(String(decoding: body, as: UTF8.self))
         }
     }

@@ -16,6 +16,12 @@ struct AdminDoor: Service {
         let token: String
     }
 
+    static let commands = "/admin"
+    static let log = "/log"
+    static let personHeader: StaticString = "tillbridge-person"
+    /// The other cloud's business: 421, misdirected request.
+    static let elsewhere = 421
+
     static func file(in folder: String) -> String { folder + "/admin.json" }
 
     private let server: GatewayServer
@@ -26,7 +32,7 @@ struct AdminDoor: Service {
         let file = AdminDoor.file(in: core.settings.data)
         self.file = file
         server = try GatewayServer(
-            handler: Handler(service: AdminService(core), token: token, logger: core.logger),
+            handler: Handler(core: core, token: token),
             host: "127.0.0.1",
             port: 0,
             transport: nil,
@@ -56,11 +62,17 @@ struct AdminDoor: Service {
     }
 
     private struct Handler: GatewayHandler {
-        let service: AdminService
+        let core: CloudCore
         let token: String
-        let logger: Logger
 
-        func bodyLimit(method: String, path: String) -> Int? { method == "POST" && path == "/admin" ? 1 << 20 : nil }
+        func bodyLimit(method: String, path: String) -> Int? {
+            guard method == "POST" else { return nil }
+            return switch path {
+            case AdminDoor.commands: 1 << 20
+            case AdminDoor.log: 1 << 10
+            default: nil
+            }
+        }
 
         func answer(_ request: GatewayRequest) async -> GatewayAnswer {
             let expected = Array("Bearer \(token)".utf8)
@@ -69,17 +81,27 @@ struct AdminDoor: Service {
             }
             do {
                 // Not on the threads of the payments: a statement is work for seconds.
-                let reply = try await withTaskExecutorPreference(globalConcurrentExecutor) {
-                    let command = try DocumentCoder.decode(AdminRequest.self, from: request.body)
-                    return try DocumentCoder.encode(try await service.perform(command))
+                return try await withTaskExecutorPreference(globalConcurrentExecutor) {
+                    request.path == AdminDoor.log ? try await log(request) : try await command(request)
                 }
-                return .json(reply)
             } catch let error as StartError {
-                return .text(error.sentence, status: 422)
+                return .text(error.sentence, status: error.isElsewhere ? AdminDoor.elsewhere : 422)
             } catch {
-                logger.error("admin command failed", metadata: ["error": "\(error)"])
+                core.logger.error("admin command failed", metadata: ["error": "\(error)"])
                 return .text("The command failed: \(error)", status: 500)
             }
+        }
+
+        private func command(_ request: GatewayRequest) async throws -> GatewayAnswer {
+            let person = request.headers.only(AdminDoor.personHeader).map { String(decoding: $0, as: UTF8.self) }
+            let service = AdminService(core, person: person ?? "admin")
+            let command = try DocumentCoder.decode(AdminRequest.self, from: request.body)
+            return .json(try DocumentCoder.encode(try await service.perform(command)))
+        }
+
+        private func log(_ request: GatewayRequest) async throws -> GatewayAnswer {
+            let question = try DocumentCoder.decode(LogQuestion.self, from: request.body)
+            return .json(try DocumentCoder.encode(try await LogReader(core: core).answer(question)))
         }
     }
 }

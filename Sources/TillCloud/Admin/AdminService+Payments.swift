@@ -46,9 +46,15 @@ extension AdminService {
                 }
             )
         case .notHome:
-            throw StartError("Payment \(order) was paid through the other cloud: run this command there.")
+            throw StartError(
+                "Payment \(order) was paid through the other cloud: run this command there.",
+                isElsewhere: true
+            )
         case .nothing:
-            throw StartError("Payment \(order) is not known at this cloud: run this command at the other one.")
+            throw StartError(
+                "Payment \(order) is not known at this cloud: run this command at the other one.",
+                isElsewhere: true
+            )
         case .payment, .undo, .confirm, .busy: throw StartError("Payment \(order) cannot be refunded now: try again.")
         }
     }
@@ -66,7 +72,10 @@ extension AdminService {
             )
         }
         guard let before = try await core.store.payment(order) else {
-            throw StartError("Payment \(order) is not known at this cloud: run this command at the other one.")
+            throw StartError(
+                "Payment \(order) is not known at this cloud: run this command at the other one.",
+                isElsewhere: true
+            )
         }
         let decision: CloudPersonDecision =
             switch resolution.decision {
@@ -102,7 +111,8 @@ extension AdminService {
             throw StartError(
                 answer == .notHome
                     ? "Payment \(order) was paid through the other cloud: run this command there."
-                    : "Payment \(order) is \(before.state.text): '\(resolution.decision.rawValue)' does not apply."
+                    : "Payment \(order) is \(before.state.text): '\(resolution.decision.rawValue)' does not apply.",
+                isElsewhere: answer == .notHome
             )
         }
         return AdminReply(text: "Payment \(order) is \(after.state.text) now.", json: row(after))

@@ -227,7 +227,7 @@ extension AdminService {
         }
         try await core.documents.offer(
             newest,
-            by: AuditNote(actor: "admin", action: "routing-offered", detail: "\(newest)")
+            by: AuditNote(actor: person, action: "routing-offered", detail: "\(newest)")
         )
         return AdminReply(
             text: "Registers get routing version \(newest) from now on. Cloud \(core.settings.name.other.text) refuses "

@@ -8,8 +8,13 @@ import TillWallets
 /// Performs admin commands.
 package struct AdminService: Sendable {
     let core: CloudCore
+    /// Who gave the command, for the audit entries.
+    let person: String
 
-    package init(_ core: CloudCore) { self.core = core }
+    package init(_ core: CloudCore, person: String = "admin") {
+        self.core = core
+        self.person = person
+    }
 
     /// - Throws: ``StartError`` with one sentence for people; nothing has changed then.
     package func perform(_ request: AdminRequest) async throws -> AdminReply {
@@ -49,13 +54,14 @@ package struct AdminService: Sendable {
         guard core.settings.name == core.settings.configurationHome else {
             throw StartError(
                 "Cloud \(core.settings.name.text) does not hold the configuration: "
-                    + "run this command at cloud \(core.settings.configurationHome.text)."
+                    + "run this command at cloud \(core.settings.configurationHome.text).",
+                isElsewhere: true
             )
         }
     }
 
     func change(_ changes: [DocumentChange], _ action: String, _ detail: String = "") async throws {
-        try await core.documents.change(changes, by: AuditNote(actor: "admin", action: action, detail: detail))
+        try await core.documents.change(changes, by: AuditNote(actor: person, action: action, detail: detail))
     }
 
     func checked(name: String, _ setting: String) throws(StartError) -> String {
@@ -161,7 +167,7 @@ extension AdminService {
                 key: ActivationProof(code).key,
                 expiresAt: now + 86_400_000
             )
-            let note = AuditNote(actor: "admin", action: "code-made", detail: register.description)
+            let note = AuditNote(actor: person, action: "code-made", detail: register.description)
             guard try await core.store.addActivation(activation, at: now, by: note) else { continue }
             let shown = String(decoding: code.shown, as: UTF8.self)
             return AdminReply(

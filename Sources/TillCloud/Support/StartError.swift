@@ -4,8 +4,13 @@
 /// The command line prints it and ends with exit code 2.
 package struct StartError: Error, Equatable, Sendable, CustomStringConvertible {
     package let sentence: String
+    /// Whether the other cloud may do what this one refuses.
+    package let isElsewhere: Bool
 
-    package init(_ sentence: String) { self.sentence = sentence }
+    package init(_ sentence: String, isElsewhere: Bool = false) {
+        self.sentence = sentence
+        self.isElsewhere = isElsewhere
+    }
 
     package var description: String { sentence }
 }

@@ -27,10 +27,12 @@ actor DemoStack {
     private var proxy: ChildProcess?
     private var pluginProcesses: [ChildProcess] = []
     private var till: ChildProcess?
+    private var console: ChildProcess?
 
     private(set) var sandboxAddresses = SandboxAddresses()
     private(set) var plugins: [Plugin] = []
     private(set) var tillURL: String?
+    private(set) var consoleURL: String?
 
     init(settings: StackSettings, guardian: ProcessGuard) throws {
         self.settings = settings
@@ -69,6 +71,7 @@ actor DemoStack {
         }
         for process in pluginProcesses { _ = try await process.waitUntilReady() }
         if settings.withTill { try await startTill() }
+        if settings.withConsole { try await startConsole() }
         try await setup.waitUntilShipped(registers)
         for plugin in plugins { try await waitUntilAvailable(plugin) }
     }
@@ -95,6 +98,13 @@ actor DemoStack {
         self.till = till
         struct Ready: Decodable { var till: String }
         tillURL = try JSONDecoder().decode(Ready.self, from: try await till.waitUntilReady()).till
+    }
+
+    private func startConsole() async throws {
+        let console = try family.start("console", settings.executable, settings.consoleArguments)
+        self.console = console
+        struct Ready: Decodable { var console: String }
+        consoleURL = try JSONDecoder().decode(Ready.self, from: try await console.waitUntilReady()).console
     }
 
     private func startProcess(_ position: Int) throws -> ChildProcess {
@@ -129,7 +139,7 @@ actor DemoStack {
         let named: [(String, ChildProcess?)] =
             [
                 ("sandbox", sandbox), ("cloudA", clouds["A"]), ("cloudB", clouds["B"]), ("proxy1", proxy),
-                ("till", till),
+                ("till", till), ("console", console),
             ] + pluginProcesses.enumerated().map { ("plugin\($0.offset + 1)", $0.element) }
         for (name, child) in named {
             guard let child else { continue }
@@ -146,6 +156,7 @@ actor DemoStack {
             proxyAdmin: ["http://127.0.0.1:\(settings.ports.proxyAdmin)"],
             plugins: plugins.map { ReadyLine.Plugin(register: $0.register, url: $0.url, tokenFile: $0.tokenFile) },
             till: tillURL,
+            console: consoleURL,
             pids: pids,
             logs: logs,
             keys: ["sandbox": "\(settings.sandboxKeys)/sandbox.json", "ca": "\(settings.keys)/ca.pem"]

@@ -17,6 +17,7 @@ struct ReadyLine: Encodable, Sendable {
     var proxyAdmin: [String]
     var plugins: [Plugin]
     var till: String?
+    var console: String?
     var pids: [String: Int32]
     var logs: [String: String]
     /// `sandbox`: sandbox.json, `ca`: the private CA's certificate.
@@ -35,8 +36,7 @@ struct ReadyLine: Encodable, Sendable {
         try fields.encode(proxyAdmin, forKey: .proxyAdmin)
         try fields.encode(plugins, forKey: .plugins)
         try fields.encode(till, forKey: .till)
-        // No console runs in this demo.
-        try fields.encodeNil(forKey: .console)
+        try fields.encode(console, forKey: .console)
         try fields.encode(pids, forKey: .pids)
         try fields.encode(logs, forKey: .logs)
         try fields.encode(keys, forKey: .keys)

@@ -9,10 +9,11 @@ struct StackPorts: Codable, Equatable, Sendable {
     let proxy: Int
     let proxyAdmin: Int
     let till: Int
+    let console: Int
     let plugins: [Int]
 
     /// The documented layout: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in
-    /// N+300, till N+350.
+    /// N+300, till N+350, console N+400.
     init(base: Int) {
         sandbox = base
         sandboxTLS = base + 43
@@ -22,11 +23,12 @@ struct StackPorts: Codable, Equatable, Sendable {
         proxyAdmin = base + 201
         plugins = [base + 300]
         till = base + 350
+        console = base + 400
     }
 
     /// Free ports, for so many registers.
     init(free registers: Int) throws {
-        let ports = try FreePorts.draw(7 + registers)
+        let ports = try FreePorts.draw(8 + registers)
         sandbox = ports[0]
         sandboxTLS = ports[1]
         cloudA = ports[2]
@@ -34,8 +36,9 @@ struct StackPorts: Codable, Equatable, Sendable {
         proxy = ports[4]
         proxyAdmin = ports[5]
         till = ports[6]
-        plugins = Array(ports[7...])
+        console = ports[7]
+        plugins = Array(ports[8...])
     }
 
-    var all: [Int] { [sandbox, sandboxTLS, cloudA, cloudB, proxy, proxyAdmin, till] + plugins }
+    var all: [Int] { [sandbox, sandboxTLS, cloudA, cloudB, proxy, proxyAdmin, till, console] + plugins }
 }

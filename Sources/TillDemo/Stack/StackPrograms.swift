@@ -29,6 +29,13 @@ extension StackSettings {
 
     func pluginArguments(_ position: Int) -> [String] { ["run", "--config", pluginConfiguration(position)] }
 
+    var consoleArguments: [String] {
+        [
+            "console", "--data", consoleData, "--cloud", cloudData("A"), "--cloud", cloudData("B"),
+            "--listen", "127.0.0.1:\(ports.console)", "--demo-users", demoUsersFile,
+        ]
+    }
+
     func tillArguments(_ plugin: DemoStack.Plugin, phone: String?) -> [String] {
         [
             "till", "--plugin", plugin.url, "--token-file", plugin.tokenFile, "--listen", "127.0.0.1:\(ports.till)",

@@ -13,6 +13,7 @@ struct StackSettings: Sendable {
     /// The proxy's weights, A and B.
     var weights = (a: 100, b: 100)
     var withTill = false
+    var withConsole = false
     /// The `tillbridge` executable.
     let executable: String
     /// The `tillbridge-plugin` executable.
@@ -25,5 +26,7 @@ struct StackSettings: Sendable {
     func cloudData(_ name: String) -> String { "\(data)/cloud-\(name.lowercased())" }
     func pluginData(_ position: Int) -> String { "\(data)/register-\(position + 1)" }
     func pluginConfiguration(_ position: Int) -> String { "\(pluginData(position))/plugin.conf" }
+    var consoleData: String { "\(data)/console" }
+    var demoUsersFile: String { "\(data)/demo-users.txt" }
     func tillData(_ position: Int) -> String { "\(data)/till-\(position + 1)" }
 }

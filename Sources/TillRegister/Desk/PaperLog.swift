@@ -62,6 +62,10 @@ package actor PaperLog {
         try file.synchronize()
     }
 
+    /// A process that was started meanwhile shares the file until it runs its own program, and the lock with it: closing
+    /// alone would not give it back.
+    deinit { _ = flock(file.fileDescriptor, LOCK_UN) }
+
     /// A line that a crash cut short is closed with a line feed and skipped, never removed.
     private static func read(_ file: FileHandle, path: String) throws -> [PaperEntry] {
         let content = try file.readToEnd() ?? Data()

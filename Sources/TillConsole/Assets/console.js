@@ -1,0 +1,152 @@
+// Part of Tillbridge. See LICENSE.
+"use strict";
+
+// A second click on a form that is on its way does nothing; the server knows its copy too.
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.method !== "post") return;
+  if (form.dataset.sent) { event.preventDefault(); return; }
+  form.dataset.sent = "yes";
+  for (const button of form.querySelectorAll("button")) button.setAttribute("aria-disabled", "true");
+});
+// A page that comes back from the browser's memory may send again.
+addEventListener("pageshow", () => {
+  for (const form of document.querySelectorAll("form[data-sent]")) {
+    delete form.dataset.sent;
+    for (const button of form.querySelectorAll("button")) button.removeAttribute("aria-disabled");
+  }
+});
+
+// The first field that is wrong, or the first one at all, is where typing begins.
+const first = document.querySelector(".field.wrong :is(input, select, textarea)")
+  ?? document.querySelector("main.bare form input:not([type=hidden])");
+first?.focus();
+
+// "/" goes to the search field of a page.
+document.addEventListener("keydown", (event) => {
+  if (event.key !== "/" || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.target.closest("input, textarea, select")) return;
+  const search = document.querySelector("input[type=search]");
+  if (!search) return;
+  event.preventDefault();
+  search.focus();
+  search.select();
+});
+
+// A file that is chosen fills the text field beside it, where it can be seen and changed before it is sent.
+for (const input of document.querySelectorAll("input[type=file][data-into]")) {
+  input.addEventListener("change", async () => {
+    const target = document.getElementById(input.dataset.into);
+    if (input.files[0] && target) target.value = await input.files[0].text();
+  });
+}
+
+// ---- The live list ----
+const rows = document.getElementById("rows");
+if (rows?.dataset.stream) {
+  const most = 200;
+  const live = document.getElementById("live");
+  const bar = document.getElementById("news");
+  const pause = document.getElementById("pause");
+  const held = new Map();
+  let paused = false;
+  let lastAt = Date.now();
+
+  const busy = () => paused || scrollY > 80 || rows.querySelector(".chosen") !== null;
+  const parse = (html) => {
+    const template = document.createElement("template");
+    template.innerHTML = html;
+    return template.content.querySelector("tr");
+  };
+  const insert = (row) => {
+    rows.prepend(row);
+    row.classList.add("flash");
+    document.getElementById("empty")?.remove();
+    while (rows.children.length > most) rows.lastElementChild.remove();
+  };
+  const showHeld = () => {
+    for (const row of held.values()) insert(row);
+    held.clear();
+    bar.hidden = true;
+  };
+  const take = (number, html) => {
+    const row = parse(html);
+    if (!row) return;
+    const present = document.getElementById("p-" + number);
+    if (present) {
+      const chosen = present.classList.contains("chosen");
+      present.replaceWith(row);
+      row.classList.toggle("chosen", chosen);
+      row.classList.add("flash");
+    } else if (busy() || held.size > 0) {
+      held.set(number, row);
+      bar.textContent = bar.dataset.text.replace("{0}", held.size);
+      bar.hidden = false;
+    } else {
+      insert(row);
+    }
+  };
+  const say = (text, wrong) => {
+    live.textContent = text;
+    live.classList.toggle("warning", wrong);
+  };
+  const open = () => {
+    const source = new EventSource(rows.dataset.stream);
+    source.addEventListener("open", () => say(paused ? live.dataset.paused : live.dataset.on, false));
+    source.addEventListener("row", (event) => {
+      const { number, html } = JSON.parse(event.data);
+      take(number, html);
+    });
+    source.addEventListener("strip", (event) => {
+      lastAt = Date.now();
+      for (const [name, value] of Object.entries(JSON.parse(event.data))) {
+        const place = document.querySelector(`[data-strip="${name}"]`);
+        if (place && place.textContent !== value) place.textContent = value;
+      }
+    });
+    source.addEventListener("error", () => {
+      say(live.dataset.lost.replace("{0}", new Date(lastAt).toLocaleTimeString("en-GB")), true);
+      // A session that has ended is answered with the page to sign in, and the browser gives up.
+      if (source.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 5000);
+    });
+  };
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    pause.textContent = paused ? pause.dataset.go : pause.dataset.stop;
+    say(paused ? live.dataset.paused : live.dataset.on, false);
+    if (!paused) showHeld();
+  });
+  bar.addEventListener("click", () => { scrollTo({ top: 0 }); showHeld(); });
+  open();
+}
+
+// Rows of any list: j and k move, Enter opens, a click anywhere in the row opens it too.
+const list = document.querySelector("tbody:has(tr[data-href])") ?? rows;
+if (list) {
+  const choose = (row) => {
+    list.querySelector(".chosen")?.classList.remove("chosen");
+    row?.classList.add("chosen");
+    row?.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, button")) return;
+    const chosen = list.querySelector(".chosen");
+    if (event.key === "j") choose(chosen ? chosen.nextElementSibling ?? chosen : list.firstElementChild);
+    else if (event.key === "k") choose(chosen?.previousElementSibling ?? list.firstElementChild);
+    else if (event.key === "Escape") choose(null);
+    else if (event.key === "Enter" && chosen) location.href = chosen.dataset.href;
+  });
+  list.addEventListener("click", (event) => {
+    const row = event.target.closest("tr[data-href]");
+    if (row && !event.target.closest("a, button, input") && !String(getSelection())) location.href = row.dataset.href;
+  });
+}
+
+// One key for one action of a page: "r" opens the refund of the payment that is shown, or of the row that is chosen.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select")) return;
+  const action = document.querySelector(`[data-key="${CSS.escape(event.key)}"]`);
+  const chosen = document.querySelector("tr.chosen[data-href^='/payments/']");
+  if (action) action.click();
+  else if (event.key === "r" && chosen) location.href = chosen.dataset.href + "/refund";
+});

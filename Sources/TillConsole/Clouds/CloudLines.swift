@@ -1,0 +1,43 @@
+// Part of Tillbridge. See LICENSE.
+import ServiceLifecycle
+import TillCloud
+
+/// The ways to the clouds on this machine.
+struct CloudLines: Sendable {
+    let folders: [String]
+
+    init(folders: [String]) { self.folders = folders }
+
+    /// One follower of each log. Where one cloud is all there is here, it has a copy of the other's.
+    func feeds(into console: Console) -> [any Service] {
+        let own = folders.map { CloudFeed(folder: $0, console: console) }
+        guard folders.count == 1 else { return own }
+        return own + [CloudFeed(folder: folders[0], isCopy: true, console: console)]
+    }
+
+    /// Has a command performed by the first cloud that takes it: configuration at its home, a payment where it was
+    /// paid.
+    /// - Throws: ``StartError`` with the cloud's own sentence; ``Silence/noCloud`` if none that may do it answers:
+    ///   whether it was done is not known then.
+    func perform(_ request: AdminRequest, by person: String) async throws -> AdminReply {
+        var elsewhere: StartError?
+        var isSilent = false
+        for folder in folders {
+            do {
+                guard let reply = try await AdminClient.send(request, data: folder, person: person) else {
+                    isSilent = true
+                    continue
+                }
+                return reply
+            } catch let error as StartError where error.isElsewhere {
+                elsewhere = error
+            }
+        }
+        if let elsewhere, !isSilent { throw elsewhere }
+        throw Silence.noCloud
+    }
+
+    enum Silence: Error {
+        case noCloud
+    }
+}

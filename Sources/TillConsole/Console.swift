@@ -1,0 +1,71 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import GRDB
+package import Logging
+import TillCloud
+
+/// The parts of one console, put together. Nothing runs yet: the service does with ``ConsoleService``.
+package final class Console: Sendable {
+    let settings: ConsoleSettings
+    let pool: DatabasePool
+    let box: SecretBox
+    let sessions: Sessions
+    let signIn: SignIn
+    let clouds: CloudLines
+    /// Rings when a cloud's log has grown.
+    let bell = Bell()
+    let logger: Logger
+    /// Milliseconds since 1970.
+    let now: @Sendable () -> Int64
+
+    /// Opens database and key, and makes what a first start lacks: the organisation's top, the built-in roles.
+    /// - Throws: ``StartError`` for settings, a database or a key that do not fit.
+    package init(
+        settings: ConsoleSettings,
+        logger: Logger,
+        now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    ) async throws {
+        try settings.check()
+        try PrivateFile.createFolder(settings.data)
+        self.settings = settings
+        self.logger = logger
+        self.now = now
+        pool = try ConsoleDatabase.open(settings.data + "/console.sqlite")
+        box = try SecretBox(file: settings.data + "/console.key")
+        sessions = Sessions(pool: pool)
+        signIn = try SignIn(pool: pool, box: box)
+        clouds = CloudLines(folders: settings.clouds)
+        try await pool.write { database in
+            try Organisation.makeTop(database)
+            try Roles.makeBuiltIn(database)
+        }
+    }
+
+    /// All pages and actions.
+    static let routes: [ConsoleRoute] =
+        Assets.routes + SignInRoutes.all + PaymentRoutes.all + RefundRoutes.all
+
+    // MARK: - Where browsers come from
+
+    /// Whether a request names this console as its host.
+    func allows(host: String?) -> Bool {
+        guard let host else { return false }
+        if let origin = settings.origin { return origin.hasSuffix("//\(host)") || isOwn(host) }
+        return isOwn(host)
+    }
+
+    func allows(origin: String) -> Bool {
+        if origin == settings.origin { return true }
+        let scheme = settings.certificate == nil ? "http://" : "https://"
+        return origin.hasPrefix(scheme) && isOwn(String(origin.dropFirst(scheme.count)))
+    }
+
+    /// The console's own address. On loopback the port is not compared: it is chosen by the system, or by a tunnel.
+    private func isOwn(_ host: String) -> Bool {
+        let name = host.split(separator: ":").first.map(String.init) ?? ""
+        return CloudSettings.isLoopback(settings.host)
+            ? ["127.0.0.1", "localhost"].contains(name) : name == settings.host
+    }
+
+    package func close() throws { try pool.close() }
+}

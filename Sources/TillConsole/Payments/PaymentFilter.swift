@@ -1,0 +1,144 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import GRDB
+
+/// Which payments a list shows, as the address of the page holds it: all conditions hold.
+struct PaymentFilter: Sendable {
+    /// The tabs above the list.
+    enum Tab: String, CaseIterable, Sendable {
+        case all, paid, unpaid, problems, refunds
+
+        /// Nil for all states.
+        var states: [String]? {
+            switch self {
+            case .all: nil
+            case .paid: ["succeeded", "part_refunded", "refunding", "refunded", "refund_failed"]
+            case .unpaid: ["failed", "closed", "revoked"]
+            case .problems: ["unknown", "revoking", "revoke_failed", "refund_failed"]
+            case .refunds: ["refunding", "part_refunded", "refunded", "refund_failed"]
+            }
+        }
+    }
+
+    /// Days as people choose them; the console's time zone decides where a day begins.
+    enum Period: String, CaseIterable, Sendable {
+        case today, yesterday, week, month, custom, all
+    }
+
+    var tab = Tab.all
+    var period = Period.today
+    /// Milliseconds since 1970; `until` is not part of it any more.
+    var from: Int64?
+    var until: Int64?
+    /// An order number, a ticket, a wallet's number, or an amount.
+    var text = ""
+    /// The code of a place.
+    var place = ""
+    var register = ""
+    var wallet = ""
+    var state = ""
+    /// Fen.
+    var least: Int64?
+    var most: Int64?
+
+    private(set) var problems = Problems()
+
+    init() {}
+
+    init(_ query: Form, zone: TimeZone, now: Int64) {
+        tab = Tab(rawValue: query["tab"]) ?? .all
+        text = query["q"]
+        place = query["place"]
+        register = query["register"].uppercased()
+        wallet = query["wallet"]
+        state = query["state"]
+        // Whoever looks for a number looks in all days.
+        period = Period(rawValue: query["period"]) ?? (text.isEmpty ? .today : .all)
+        (least, most) = (amount(query, "least"), amount(query, "most"))
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = zone
+        let today = calendar.startOfDay(for: Date(timeIntervalSince1970: Double(now) / 1_000))
+        func moment(_ date: Date?) -> Int64? { date.map { Int64($0.timeIntervalSince1970 * 1_000) } }
+        switch period {
+        case .today: from = moment(today)
+        case .yesterday:
+            from = moment(calendar.date(byAdding: .day, value: -1, to: today))
+            until = moment(today)
+        case .week: from = moment(calendar.date(byAdding: .day, value: -6, to: today))
+        case .month: from = moment(calendar.date(byAdding: .day, value: -29, to: today))
+        case .custom:
+            from = moment(day(query, "from", calendar))
+            until = moment(day(query, "until", calendar).flatMap { calendar.date(byAdding: .day, value: 1, to: $0) })
+        case .all: break
+        }
+    }
+
+    private mutating func amount(_ query: Form, _ name: String) -> Int64? {
+        guard !query[name].isEmpty else { return nil }
+        guard let fen = Formats.fen(query[name]) else {
+            problems.add(name, Phrase("problem.amount"))
+            return nil
+        }
+        return fen
+    }
+
+    private mutating func day(_ query: Form, _ name: String, _ calendar: Calendar) -> Date? {
+        guard !query[name].isEmpty else { return nil }
+        let parts = query[name].split(separator: "-").map { Int($0) }
+        guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+            (2_000...2_200).contains(year), (1...12).contains(month), (1...31).contains(day),
+            let date = calendar.date(from: DateComponents(year: year, month: month, day: day))
+        else {
+            problems.add(name, Phrase("problem.day"))
+            return nil
+        }
+        return date
+    }
+
+    /// The condition in SQL, for the payments within a scope.
+    func condition(in scope: Scope) -> (sql: String, arguments: StatementArguments) {
+        var parts: [String] = []
+        var arguments = StatementArguments()
+        func add(_ part: String, _ values: (any DatabaseValueConvertible)?...) {
+            parts.append(part)
+            arguments += StatementArguments(values)
+        }
+        if let from { add("created_at >= ?", from) }
+        if let until { add("created_at < ?", until) }
+        if !register.isEmpty { add("register = ?", register) }
+        if !wallet.isEmpty { add("wallet = ?", wallet) }
+        if let least { add("amount >= ?", least) }
+        if let most { add("amount <= ?", most) }
+        if !state.isEmpty {
+            add("state = ?", state)
+        } else if let states = tab.states {
+            parts.append("state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
+            arguments += StatementArguments(states)
+        }
+        if !place.isEmpty {
+            add(
+                """
+                store IN (SELECT below.code FROM node AS below JOIN node AS chosen
+                    ON below.path >= chosen.path AND below.path < chosen.path || '~'
+                    WHERE chosen.code = ? AND below.kind = 'store')
+                """,
+                place
+            )
+        }
+        if !text.isEmpty {
+            // A refund's number begins with its payment's.
+            let number = String(text.uppercased().prefix(24))
+            var words = "number = ? OR ticket = ? OR wallet_number = ?"
+            arguments += [number, text, text]
+            if let fen = Formats.fen(text) {
+                words += " OR amount = ?"
+                arguments += [fen]
+            }
+            parts.append("(\(words))")
+        }
+        let within = scope.storeCondition("store")
+        parts.append(within.sql)
+        arguments += within.arguments
+        return (parts.joined(separator: " AND "), arguments)
+    }
+}

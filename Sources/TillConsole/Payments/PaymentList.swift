@@ -1,0 +1,70 @@
+// Part of Tillbridge. See LICENSE.
+import GRDB
+
+/// Pages of payments, newest first.
+enum PaymentList {
+    static let pageRows = 50
+
+    /// Where the next page begins: after this payment.
+    struct Place: Equatable, Sendable {
+        let createdAt: Int64
+        let number: String
+
+        init(createdAt: Int64, number: String) {
+            self.createdAt = createdAt
+            self.number = number
+        }
+
+        /// Reads `1700000000000-QF0…`.
+        init?(_ text: String) {
+            let parts = text.split(separator: "-", maxSplits: 1)
+            guard parts.count == 2, let createdAt = Int64(parts[0]) else { return nil }
+            self.init(createdAt: createdAt, number: String(parts[1]))
+        }
+
+        var text: String { "\(createdAt)-\(number)" }
+    }
+
+    /// One page, and the place after it where there is more.
+    static func page(
+        _ filter: PaymentFilter,
+        in scope: Scope,
+        after place: Place?,
+        _ database: Database
+    ) throws -> (rows: [PaymentRow], next: Place?) {
+        var (sql, arguments) = filter.condition(in: scope)
+        if let place {
+            sql += " AND (created_at, number) < (?, ?)"
+            arguments += [place.createdAt, place.number]
+        }
+        arguments += [pageRows + 1]
+        let rows = try Row.fetchAll(
+            database,
+            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE \(sql) ORDER BY created_at DESC, number DESC LIMIT ?",
+            arguments: arguments
+        ).map { PaymentRow($0) }
+        guard rows.count > pageRows, let last = rows.dropLast().last else { return (rows, nil) }
+        return (Array(rows.dropLast()), Place(createdAt: last.createdAt, number: last.number))
+    }
+
+    /// What has changed after a change, oldest first: what a live list is sent.
+    static func changes(
+        after change: Int64,
+        _ filter: PaymentFilter,
+        in scope: Scope,
+        _ database: Database
+    ) throws -> [PaymentRow] {
+        var (sql, arguments) = filter.condition(in: scope)
+        sql += " AND change > ?"
+        arguments += [change]
+        return try Row.fetchAll(
+            database,
+            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE \(sql) ORDER BY change LIMIT 200",
+            arguments: arguments
+        ).map { PaymentRow($0) }
+    }
+
+    static func lastChange(_ database: Database) throws -> Int64 {
+        try Int64.fetchOne(database, sql: "SELECT coalesce(max(change), 0) FROM payment") ?? 0
+    }
+}

@@ -1,0 +1,189 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import GRDB
+import Logging
+import ServiceLifecycle
+import TillCloud
+
+/// Takes refunds, has them approved, and hands them to the clouds. What was taken is stored before it is sent, and is
+/// sent until a cloud has said yes or no.
+struct RefundDesk: Sendable {
+    /// States in which a payment's money can be given back.
+    static let refundableStates: Set<String> = ["succeeded", "part_refunded", "refunding", "refund_failed"]
+
+    let console: Console
+
+    /// A wish, checked for what a form can get wrong.
+    struct Wish: Sendable {
+        let number: String
+        /// Fen.
+        let amount: Int64
+        let reason: RefundRequest.Reason
+        let note: String
+    }
+
+    /// Why a wish is not taken.
+    enum Refusal: Error, Equatable {
+        case notPaid
+        /// Above what is left, in fen.
+        case tooMuch(Int64)
+        /// Above what the person may still give back today, in fen.
+        case personLimit(Int64)
+        case storeLimit(Int64)
+        case ownRequest
+        case decided
+    }
+
+    /// Stores a refund. Everything is checked in the transaction that stores it, so that parallel wishes never exceed
+    /// what was paid, nor a day's limit.
+    /// - Throws: ``Refusal``; nothing is stored then.
+    func request(_ wish: Wish, by viewer: Viewer, event: AuditEvent, at now: Int64) async throws -> RefundRequest {
+        let day = startOfDay(now)
+        return try await console.pool.write { database in
+            let payment = try Row.fetchOne(
+                database,
+                sql: "SELECT store, state FROM payment WHERE number = ?",
+                arguments: [wish.number]
+            )
+            guard let payment, RefundDesk.refundableStates.contains(payment["state"]) else { throw Refusal.notPaid }
+            let store: String = payment["store"]
+            let left = try Refundable(number: wish.number, database).left
+            guard wish.amount <= left else { throw Refusal.tooMuch(max(0, left)) }
+            let limits = try NodeSettings.effective(store: store, database)
+            let byPerson = try RefundDesk.sum("requester = ?", viewer.id, since: day, database)
+            if let limit = limits.personDailyLimit, byPerson + wish.amount > limit {
+                throw Refusal.personLimit(max(0, limit - byPerson))
+            }
+            let atStore = try RefundDesk.sum("store = ?", store, since: day, database)
+            if let limit = limits.storeDailyLimit, atStore + wish.amount > limit {
+                throw Refusal.storeLimit(max(0, limit - atStore))
+            }
+            let needsApproval = limits.approvalAbove.map { wish.amount > $0 } ?? false
+            try database.execute(
+                sql: """
+                    INSERT INTO refund_request (number, store, amount, reason, note, state, requester, requester_name, created_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    """,
+                arguments: [
+                    wish.number, store, wish.amount, wish.reason.rawValue, wish.note,
+                    (needsApproval ? RefundRequest.State.waiting : .approved).rawValue, viewer.id, viewer.name, now,
+                ]
+            )
+            let id = database.lastInsertedRowID
+            try AuditLog.append(event, at: now, database)
+            return try RefundDesk.stored(id, database)
+        }
+    }
+
+    /// The second person's word.
+    func decide(_ id: Int64, agrees: Bool, by viewer: Viewer, event: AuditEvent, at now: Int64) async throws
+        -> RefundRequest
+    {
+        try await console.pool.write { database in
+            let request = try RefundDesk.stored(id, database)
+            guard request.state == .waiting else { throw Refusal.decided }
+            guard request.requester != viewer.id else { throw Refusal.ownRequest }
+            try database.execute(
+                sql: "UPDATE refund_request SET state = ?, decider_name = ?, decided_at = ? WHERE id = ?",
+                arguments: [(agrees ? RefundRequest.State.approved : .refused).rawValue, viewer.name, now, id]
+            )
+            try AuditLog.append(event, at: now, database)
+            return try RefundDesk.stored(id, database)
+        }
+    }
+
+    /// Hands a stored refund to the cloud that took the payment.
+    /// - Throws: If no cloud answers: it stays as it is, and is sent again.
+    @discardableResult
+    func send(_ request: RefundRequest) async throws -> RefundRequest {
+        guard request.state == .approved else { return request }
+        let (state, answer): (RefundRequest.State, String)
+        do {
+            let reply = try await console.clouds.perform(
+                .refund(
+                    number: request.number,
+                    amount: request.amount,
+                    reference: request.reference,
+                    reason: request.reason,
+                    person: request.requesterName
+                ),
+                by: request.requesterName
+            )
+            (state, answer) = (.sent, reply.text)
+        } catch CloudLines.Silence.noCloud {
+            throw CloudLines.Silence.noCloud
+        } catch let error as StartError {
+            // The cloud has decided: this reference moves no money.
+            (state, answer) = (.refused, error.sentence)
+        }
+        return try await console.pool.write { database in
+            try database.execute(
+                sql: "UPDATE refund_request SET state = ?, answer = ? WHERE id = ? AND state = 'approved'",
+                arguments: [state.rawValue, answer, request.id]
+            )
+            return try RefundDesk.stored(request.id, database)
+        }
+    }
+
+    static func stored(_ id: Int64, _ database: Database) throws -> RefundRequest {
+        let row = try Row.fetchOne(database, sql: "SELECT * FROM refund_request WHERE id = ?", arguments: [id])
+        guard let row else { throw ConsoleProblem.notFound }
+        return RefundRequest(row)
+    }
+
+    /// Fen asked for since a moment, without what was refused and what failed.
+    private static func sum(
+        _ condition: String,
+        _ value: any DatabaseValueConvertible,
+        since: Int64,
+        _ database: Database
+    ) throws -> Int64 {
+        try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT coalesce(sum(amount), 0) FROM refund_request
+                WHERE \(condition) AND created_at >= ? AND state <> 'refused' AND NOT EXISTS (
+                    SELECT 1 FROM refund WHERE refund.number = refund_request.number
+                        AND refund.reference = 'console-' || refund_request.id AND refund.state = 'failed')
+                """,
+            arguments: [value, since]
+        ) ?? 0
+    }
+
+    private func startOfDay(_ now: Int64) -> Int64 {
+        var calendar = Calendar(identifier: .gregorian)
+        calendar.timeZone = console.settings.zone
+        return Int64(
+            calendar.startOfDay(for: Date(timeIntervalSince1970: Double(now) / 1_000)).timeIntervalSince1970 * 1_000
+        )
+    }
+}
+
+/// Sends what was approved and has not got through, every few seconds, from the console's start on.
+struct RefundSender: Service {
+    let console: Console
+
+    func run() async throws {
+        do {
+            while true {
+                try await cancelWhenGracefulShutdown { try await Task.sleep(for: .seconds(5)) }
+                do { try await sendOpen() } catch {
+                    console.logger.warning("refunds wait for a cloud", metadata: ["error": "\(error)"])
+                }
+            }
+        } catch is CancellationError {
+            // The end.
+        }
+    }
+
+    private func sendOpen() async throws {
+        let open = try await console.pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql: "SELECT * FROM refund_request WHERE state = 'approved' ORDER BY id LIMIT 100"
+            )
+            .map { RefundRequest($0) }
+        }
+        for request in open { try await RefundDesk(console: console).send(request) }
+    }
+}

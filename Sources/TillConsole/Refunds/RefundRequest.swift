@@ -1,0 +1,99 @@
+// Part of Tillbridge. See LICENSE.
+import GRDB
+
+/// A refund that somebody asked for here. Its number is the reference under which the cloud knows it, so that sending
+/// it twice is one refund.
+struct RefundRequest: Equatable, Sendable {
+    enum State: String, CaseIterable, Sendable {
+        /// For a second person.
+        case waiting
+        /// On its way to the cloud, as often as it takes.
+        case approved
+        /// The cloud has taken it; how it goes on stands in its refund.
+        case sent
+        /// The cloud or the second person said no.
+        case refused
+    }
+
+    /// Why money goes back.
+    enum Reason: String, CaseIterable, Sendable {
+        case wrongAmount = "wrong-amount"
+        case duplicate
+        case goodsReturned = "goods-returned"
+        case systemRevoke = "system-revoke"
+        case other
+    }
+
+    let id: Int64
+    let number: String
+    let store: String
+    /// Fen.
+    let amount: Int64
+    let reason: String
+    let note: String
+    let state: State
+    let requester: Int64
+    let requesterName: String
+    let deciderName: String?
+    /// What the cloud said.
+    let answer: String?
+    /// Milliseconds since 1970.
+    let createdAt: Int64
+    let decidedAt: Int64?
+
+    var reference: String { "console-\(id)" }
+
+    init(_ row: Row) {
+        id = row["id"]
+        number = row["number"]
+        store = row["store"]
+        amount = row["amount"]
+        reason = row["reason"]
+        note = row["note"]
+        state = State(rawValue: row["state"]) ?? .waiting
+        requester = row["requester"]
+        requesterName = row["requester_name"]
+        deciderName = row["decider_name"]
+        answer = row["answer"]
+        createdAt = row["created_at"]
+        decidedAt = row["decided_at"]
+    }
+}
+
+/// What may still be given back of a payment.
+struct Refundable: Equatable, Sendable {
+    /// Fen, each.
+    let paid: Int64
+    let done: Int64
+    /// Asked for here, or accepted by the wallet, and not finished.
+    let pending: Int64
+
+    var left: Int64 { paid - done - pending }
+
+    init(number: String, _ database: Database) throws {
+        let payment = try Row.fetchOne(
+            database,
+            sql: "SELECT amount, refunded FROM payment WHERE number = ?",
+            arguments: [number]
+        )
+        paid = payment?["amount"] ?? 0
+        done = payment?["refunded"] ?? 0
+        // A refund that the cloud knows counts as the cloud tells; one that it does not know yet counts as asked for.
+        let open = try Int64.fetchOne(
+            database,
+            sql: "SELECT coalesce(sum(amount), 0) FROM refund WHERE number = ? AND state NOT IN ('done', 'failed')",
+            arguments: [number]
+        )
+        let asked = try Int64.fetchOne(
+            database,
+            sql: """
+                SELECT coalesce(sum(amount), 0) FROM refund_request
+                WHERE number = ? AND state <> 'refused' AND NOT EXISTS (
+                    SELECT 1 FROM refund WHERE refund.number = refund_request.number
+                        AND refund.reference = 'console-' || refund_request.id)
+                """,
+            arguments: [number]
+        )
+        pending = (open ?? 0) + (asked ?? 0)
+    }
+}

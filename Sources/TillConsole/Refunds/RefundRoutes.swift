@@ -1,0 +1,245 @@
+// Part of Tillbridge. See LICENSE.
+import GRDB
+import Hummingbird
+
+/// Giving money back: the dialog of a payment, what waits for a second person, what became of each.
+enum RefundRoutes {
+    static let all: [ConsoleRoute] = [
+        .get("/payments/:number/refund", .permission(.requestRefunds)) { try await dialog($0) },
+        .post("/payments/:number/refund", .permission(.requestRefunds)) { try await request($0) },
+        .get("/refunds", .permission(.viewPayments)) { try await list($0) },
+        .post("/refunds/:id/decision", .permission(.approveRefunds)) { try await decide($0) },
+    ]
+
+    // MARK: - Dialog
+
+    private static func dialog(_ call: Call, problems: Problems = Problems()) async throws -> Response {
+        let number = try call.parameter("number")
+        let found = try await call.console.pool.read {
+            database -> (PaymentRow, Refundable, NodeSettings, [RefundRequest])? in
+            guard let payment = try payment(number, database) else { return nil }
+            return (
+                payment, try Refundable(number: number, database),
+                try NodeSettings.effective(store: payment.store, database),
+                try Row.fetchAll(
+                    database,
+                    sql: "SELECT * FROM refund_request WHERE number = ? ORDER BY id DESC",
+                    arguments: [number]
+                ).map { RefundRequest($0) }
+            )
+        }
+        guard let (payment, refundable, limits, requests) = found else { throw ConsoleProblem.notFound }
+        try await call.require(.requestRefunds, store: payment.store)
+        let formats = call.formats
+        let amount = call.form.has("amount") ? call.form["amount"] : yuan(refundable.left)
+        var model = payment.model(call)
+        model["paid"] = formats.money(refundable.paid)
+        model["done"] = formats.money(refundable.done)
+        model["pending"] = formats.money(refundable.pending)
+        model["left"] = formats.money(refundable.left)
+        model["isOpen"] = refundable.left > 0 && RefundDesk.refundableStates.contains(payment.state)
+        if let limit = limits.approvalAbove {
+            model["approval"] = call.text(Phrase("refund.approval", formats.money(limit)))
+        }
+        model["fields"] = call.fields(
+            [
+                Field(
+                    name: "amount",
+                    label: Phrase("refund.amount"),
+                    kind: .number,
+                    value: amount,
+                    hint: Phrase("refund.amountHint", formats.money(refundable.left)),
+                    isRequired: true
+                ),
+                Field(
+                    name: "reason",
+                    label: Phrase("refund.reason"),
+                    kind: .choice,
+                    value: call.form["reason"],
+                    options: [(value: "", label: "")]
+                        + RefundRequest.Reason.allCases.map {
+                            (value: $0.rawValue, label: call.text(Phrase(family: "refundReason", $0.rawValue)))
+                        }
+                ),
+                Field(
+                    name: "note",
+                    label: Phrase("refund.note"),
+                    value: call.form["note"],
+                    hint: Phrase("refund.noteHint")
+                ),
+            ],
+            problems
+        )
+        model["requests"] = requests.map { RefundView.model($0, call) }
+        model["hasRequests"] = !requests.isEmpty
+        return try call.page("refund", model, status: problems.isEmpty ? .ok : .unprocessableContent)
+    }
+
+    private static func request(_ call: Call) async throws -> Response {
+        let number = try call.parameter("number")
+        var problems = Problems()
+        let fen = Formats.fen(call.form["amount"])
+        if fen ?? 0 <= 0 { problems.add("amount", Phrase("problem.amount")) }
+        let reason = RefundRequest.Reason(rawValue: call.form["reason"])
+        if reason == nil { problems.add("reason", Phrase("problem.missing")) }
+        let note = call.form["note"]
+        if note.count > 200 { problems.add("note", Phrase("problem.long", "200")) }
+        if reason == .other, note.isEmpty { problems.add("note", Phrase("problem.missing")) }
+        guard let fen, let reason, problems.isEmpty else { return try await dialog(call, problems: problems) }
+        let payment = try await call.console.pool.read { try self.payment(number, $0) }
+        guard let payment else { throw ConsoleProblem.notFound }
+        try await call.require(.requestRefunds, store: payment.store)
+        let desk = RefundDesk(console: call.console)
+        do {
+            let request = try await desk.request(
+                RefundDesk.Wish(number: number, amount: fen, reason: reason, note: note),
+                by: call.viewer,
+                event: call.event(
+                    "refund.requested",
+                    "payment:\(number)",
+                    after: "\(fen) fen, \(reason.rawValue)\(note.isEmpty ? "" : ": \(note)")"
+                ),
+                at: call.now
+            )
+            // No cloud answers: the sender goes on, and the page says that it is on its way.
+            _ = try? await desk.send(request)
+        } catch let refusal as RefundDesk.Refusal {
+            problems.add("amount", phrase(refusal, call))
+            return try await dialog(call, problems: problems)
+        }
+        return call.redirect("/payments/\(number)/refund", said: "refundStored")
+    }
+
+    private static func phrase(_ refusal: RefundDesk.Refusal, _ call: Call) -> Phrase {
+        switch refusal {
+        case .notPaid: Phrase("refund.notPaid")
+        case .tooMuch(let left): Phrase("refund.tooMuch", call.formats.money(left))
+        case .personLimit(let left): Phrase("refund.personLimit", call.formats.money(left))
+        case .storeLimit(let left): Phrase("refund.storeLimit", call.formats.money(left))
+        case .ownRequest: Phrase("refund.own")
+        case .decided: Phrase("refund.decided")
+        }
+    }
+
+    private static func payment(_ number: String, _ database: Database) throws -> PaymentRow? {
+        try Row.fetchOne(
+            database,
+            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE number = ?",
+            arguments: [number]
+        ).map { PaymentRow($0) }
+    }
+
+    /// Fen as a form takes them: `12.50`.
+    private static func yuan(_ fen: Int64) -> String {
+        let cents = "\(fen % 100)"
+        return "\(fen / 100).\(cents.count < 2 ? "0" : "")\(cents)"
+    }
+
+    // MARK: - Approval
+
+    private static func list(_ call: Call) async throws -> Response {
+        let scope = try call.viewer.scope(of: .viewPayments)
+        let (waiting, recent) = try await call.console.pool.read { database in
+            let within = scope.storeCondition("store")
+            let waiting = try Row.fetchAll(
+                database,
+                sql:
+                    "SELECT * FROM refund_request WHERE state IN ('waiting', 'approved') AND \(within.sql) ORDER BY id",
+                arguments: within.arguments
+            )
+            let recent = try Row.fetchAll(
+                database,
+                sql: """
+                    SELECT * FROM refund_request WHERE state IN ('sent', 'refused') AND \(within.sql)
+                    ORDER BY id DESC LIMIT 100
+                    """,
+                arguments: within.arguments
+            )
+            return (waiting.map { RefundRequest($0) }, recent.map { RefundRequest($0) })
+        }
+        let viewer = try call.viewer
+        return try call.page(
+            "refunds",
+            [
+                "waiting": waiting.map { request in
+                    RefundView.model(request, call).merging([
+                        "mayDecide": request.state == .waiting && viewer.may(.approveRefunds)
+                            && request.requester != viewer.id,
+                        "isOwn": request.state == .waiting && request.requester == viewer.id,
+                    ]) { $1 }
+                },
+                "hasWaiting": !waiting.isEmpty,
+                "recent": recent.map { RefundView.model($0, call) },
+                "hasRecent": !recent.isEmpty,
+            ]
+        )
+    }
+
+    private static func decide(_ call: Call) async throws -> Response {
+        let id = try call.number("id")
+        let agrees = call.form["decision"] == "agree"
+        let request = try await call.console.pool.read { try RefundDesk.stored(id, $0) }
+        try await call.require(.approveRefunds, store: request.store)
+        let desk = RefundDesk(console: call.console)
+        do {
+            let decided = try await desk.decide(
+                id,
+                agrees: agrees,
+                by: call.viewer,
+                event: call.event(
+                    agrees ? "refund.approved" : "refund.refused",
+                    "payment:\(request.number)",
+                    after: "\(request.amount) fen of \(request.requesterName)"
+                ),
+                at: call.now
+            )
+            _ = try? await desk.send(decided)
+        } catch let refusal as RefundDesk.Refusal {
+            throw ConsoleProblem.refused(phrase(refusal, call))
+        }
+        return call.redirect("/refunds", said: agrees ? "refundApproved" : "refundRefused")
+    }
+}
+
+enum RefundView {
+    static func model(_ request: RefundRequest, _ call: Call) -> [String: Any] {
+        [
+            "id": request.id,
+            "number": request.number,
+            "store": request.store,
+            "amount": call.formats.money(request.amount),
+            "reason": call.text(Phrase(family: "refundReason", request.reason)),
+            "note": request.note,
+            "state": call.text(Phrase(family: "requestState", request.state.rawValue)),
+            "requester": request.requesterName,
+            "decider": request.deciderName ?? "",
+            "answer": request.answer ?? "",
+            "created": call.formats.moment(request.createdAt),
+        ]
+    }
+}
+
+extension Scope {
+    /// Rows whose store lies within it, as a condition in SQL.
+    func storeCondition(_ column: String) -> (sql: String, arguments: StatementArguments) {
+        guard !covers("/1/") else { return ("1", []) }
+        guard !paths.isEmpty else { return ("0", []) }
+        var arguments = StatementArguments()
+        let ranges = paths.sorted().map { path in
+            arguments += [path, path + "~"]
+            return "path >= ? AND path < ?"
+        }
+        return (
+            "\(column) IN (SELECT code FROM node WHERE kind = 'store' AND (\(ranges.joined(separator: " OR "))))",
+            arguments
+        )
+    }
+}
+
+extension Call {
+    /// - Throws: ``ConsoleProblem/forbidden(_:)`` if the viewer's scope does not cover the store.
+    func require(_ permission: Permission, store: String) async throws {
+        let path = try await console.pool.read { try Node.of(code: store, $0)?.path ?? "/1/" }
+        try require(permission, at: path)
+    }
+}

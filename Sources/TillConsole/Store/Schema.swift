@@ -1,0 +1,232 @@
+// Part of Tillbridge. See LICENSE.
+
+/// The tables of a console. What concerns money is a copy of the clouds' logs and can be built again from them;
+/// people, organisation, launches and the audit log have their home here.
+enum Schema {
+    /// Written into the file as `application_id`: "TBIM".
+    static let applicationID: Int64 = 0x5442_494D
+    /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
+    static let version: Int64 = 1
+
+    static let statements = people + organisation + feed + refunds
+
+    private static let people = """
+        CREATE TABLE role (
+            name TEXT PRIMARY KEY,
+            -- Names of permissions with spaces between them.
+            permissions TEXT NOT NULL,
+            built_in INTEGER NOT NULL DEFAULT 0,
+            version INTEGER NOT NULL DEFAULT 1
+        ) STRICT;
+
+        CREATE TABLE user (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+            full_name TEXT NOT NULL,
+            language TEXT NOT NULL DEFAULT 'en',
+            password TEXT NOT NULL,
+            -- Drawn by somebody else: to be changed at the first sign-in.
+            password_is_given INTEGER NOT NULL DEFAULT 0,
+            -- Sealed; null without a second factor.
+            totp BLOB,
+            totp_last_step INTEGER NOT NULL DEFAULT 0,
+            second_factor_off INTEGER NOT NULL DEFAULT 0,
+            is_demo INTEGER NOT NULL DEFAULT 0,
+            failures INTEGER NOT NULL DEFAULT 0,
+            locked_until INTEGER,
+            disabled_at INTEGER,
+            created_at INTEGER NOT NULL,
+            last_sign_in INTEGER,
+            version INTEGER NOT NULL DEFAULT 1
+        ) STRICT;
+
+        CREATE TABLE recovery_code (
+            user INTEGER NOT NULL REFERENCES user (id),
+            hash BLOB NOT NULL,
+            used_at INTEGER,
+            PRIMARY KEY (user, hash)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE user_role (
+            user INTEGER NOT NULL REFERENCES user (id),
+            role TEXT NOT NULL REFERENCES role (name),
+            node INTEGER NOT NULL REFERENCES node (id),
+            PRIMARY KEY (user, role, node)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE session (
+            id INTEGER PRIMARY KEY,
+            token BLOB NOT NULL UNIQUE,
+            csrf TEXT NOT NULL,
+            user INTEGER NOT NULL REFERENCES user (id),
+            created_at INTEGER NOT NULL,
+            seen_at INTEGER NOT NULL,
+            -- Whether the second factor was given, where there is one.
+            is_open INTEGER NOT NULL,
+            -- When password or second factor were last given.
+            proved_at INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            agent TEXT NOT NULL,
+            ended_at INTEGER
+        ) STRICT;
+        CREATE INDEX session_user ON session (user) WHERE ended_at IS NULL;
+
+        CREATE TABLE audit (
+            sequence INTEGER PRIMARY KEY,
+            time INTEGER NOT NULL,
+            actor TEXT NOT NULL,
+            action TEXT NOT NULL,
+            subject TEXT NOT NULL,
+            before TEXT NOT NULL,
+            after TEXT NOT NULL,
+            address TEXT NOT NULL,
+            hash BLOB NOT NULL
+        ) STRICT;
+        CREATE INDEX audit_actor ON audit (actor, sequence);
+        CREATE INDEX audit_subject ON audit (subject, sequence);
+        CREATE TRIGGER audit_stays BEFORE UPDATE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+        CREATE TRIGGER audit_keeps BEFORE DELETE ON audit BEGIN SELECT RAISE(ABORT, 'the audit log is append-only'); END;
+
+        -- Forms that were sent: a second copy gets the first one's answer.
+        CREATE TABLE submission (
+            token TEXT PRIMARY KEY,
+            at INTEGER NOT NULL,
+            location TEXT
+        ) STRICT, WITHOUT ROWID;
+
+
+        """
+
+    private static let organisation = """
+        CREATE TABLE node (
+            id INTEGER PRIMARY KEY,
+            parent INTEGER REFERENCES node (id),
+            kind TEXT NOT NULL CHECK (kind IN ('group', 'region', 'city', 'store')),
+            -- The clouds' 7 characters for a store; chosen by people for the others.
+            code TEXT NOT NULL UNIQUE,
+            name TEXT NOT NULL,
+            -- The ids from the top down to this one: /1/4/17/.
+            path TEXT NOT NULL UNIQUE,
+            -- draft, testing, live, paused; stores alone.
+            state TEXT CHECK (state IN ('draft', 'testing', 'live', 'paused')),
+            -- Own values as JSON; what is missing is inherited.
+            settings TEXT NOT NULL DEFAULT '{}',
+            version INTEGER NOT NULL DEFAULT 1
+        ) STRICT;
+        CREATE INDEX node_parent ON node (parent, name);
+
+        -- The clouds' registers, as their logs tell.
+        CREATE TABLE register (
+            id TEXT PRIMARY KEY,
+            store TEXT NOT NULL,
+            name TEXT NOT NULL,
+            -- new, active, disabled, revoked
+            state TEXT NOT NULL,
+            added_at INTEGER NOT NULL,
+            activated_at INTEGER,
+            last_contact INTEGER,
+            program TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX register_store ON register (store);
+
+        -- The clouds' payment accounts, without their credentials.
+        CREATE TABLE account (
+            id TEXT PRIMARY KEY,
+            wallet TEXT NOT NULL,
+            protocol TEXT NOT NULL,
+            is_sandbox INTEGER NOT NULL,
+            address TEXT NOT NULL,
+            added_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        """
+
+    private static let feed = """
+        -- How far each cloud's log was read, and where: at the cloud itself, or as the copy that the other keeps.
+        CREATE TABLE cursor (
+            folder TEXT NOT NULL,
+            cloud TEXT NOT NULL,
+            is_copy INTEGER NOT NULL,
+            sequence INTEGER NOT NULL,
+            hash BLOB NOT NULL,
+            read_at INTEGER NOT NULL,
+            PRIMARY KEY (folder, cloud)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The steps of payments and refunds, as the clouds wrote them.
+        CREATE TABLE step (
+            number TEXT NOT NULL,
+            cloud TEXT NOT NULL,
+            sequence INTEGER NOT NULL,
+            kind TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            body TEXT NOT NULL,
+            PRIMARY KEY (number, cloud, sequence)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE payment (
+            number TEXT PRIMARY KEY,
+            cloud TEXT NOT NULL,
+            version INTEGER NOT NULL,
+            store TEXT NOT NULL,
+            register TEXT NOT NULL,
+            ticket TEXT NOT NULL,
+            wallet TEXT NOT NULL,
+            wallet_number TEXT,
+            amount INTEGER NOT NULL,
+            refunded INTEGER NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT,
+            created_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            -- Milliseconds from the intent to the first certain result.
+            result_after INTEGER,
+            -- The change that was applied last: what live lists ask for.
+            change INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX payment_created ON payment (created_at, number);
+        CREATE INDEX payment_store ON payment (store, created_at, number);
+        CREATE INDEX payment_register ON payment (register, created_at, number);
+        CREATE INDEX payment_state ON payment (state, created_at, number);
+        CREATE INDEX payment_wallet ON payment (wallet, created_at, number);
+        CREATE INDEX payment_ticket ON payment (ticket);
+        CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
+        CREATE INDEX payment_change ON payment (change);
+
+        CREATE TABLE refund (
+            number TEXT NOT NULL,
+            reference TEXT NOT NULL,
+            amount INTEGER NOT NULL,
+            reason TEXT NOT NULL,
+            person TEXT NOT NULL,
+            state TEXT NOT NULL,
+            failure TEXT,
+            created_at INTEGER NOT NULL,
+            changed_at INTEGER NOT NULL,
+            PRIMARY KEY (number, reference)
+        ) STRICT, WITHOUT ROWID;
+        """
+
+    private static let refunds = """
+
+        CREATE TABLE refund_request (
+            id INTEGER PRIMARY KEY,
+            number TEXT NOT NULL,
+            store TEXT NOT NULL,
+            amount INTEGER NOT NULL CHECK (amount > 0),
+            reason TEXT NOT NULL,
+            note TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'approved', 'sent', 'refused')),
+            requester INTEGER NOT NULL,
+            requester_name TEXT NOT NULL,
+            decider_name TEXT,
+            answer TEXT,
+            created_at INTEGER NOT NULL,
+            decided_at INTEGER
+        ) STRICT;
+        CREATE INDEX refund_request_number ON refund_request (number);
+        CREATE INDEX refund_request_requester ON refund_request (requester, created_at);
+        CREATE INDEX refund_request_store ON refund_request (store, created_at);
+        CREATE INDEX refund_request_open ON refund_request (state) WHERE state IN ('waiting', 'approved');
+        """
+}
