@@ -12,6 +12,8 @@ package final class Console: Sendable {
     let sessions: Sessions
     let signIn: SignIn
     let clouds: CloudLines
+    let routing = RoutingLook()
+    let codes = CodeShelf()
     /// Rings when a cloud's log has grown.
     let bell = Bell()
     let logger: Logger
@@ -44,6 +46,7 @@ package final class Console: Sendable {
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
         Assets.routes + SignInRoutes.all + PaymentRoutes.all + RefundRoutes.all
+        + OrganisationRoutes.all
 
     // MARK: - Where browsers come from
 

@@ -7,14 +7,18 @@ enum Templates {
         ("chip", PackageResources.chip_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
+        ("organisation", PackageResources.organisation_mustache),
         ("payment", PackageResources.payment_mustache),
         ("payment-row", PackageResources.payment_row_mustache),
         ("payments", PackageResources.payments_mustache),
+        ("place", PackageResources.place_mustache),
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
         ("refunds", PackageResources.refunds_mustache),
+        ("register-code", PackageResources.register_code_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("store-import", PackageResources.store_import_mustache),
     ]
 
     private static let library: MustacheLibrary = {
