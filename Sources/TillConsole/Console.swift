@@ -43,7 +43,7 @@ package final class Console: Sendable {
 
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
-        Assets.routes + SignInRoutes.all + PaymentRoutes.all + RefundRoutes.all
+        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + RefundRoutes.all + ResolutionRoutes.all
 
     // MARK: - Where browsers come from
 
