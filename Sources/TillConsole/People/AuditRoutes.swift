@@ -77,25 +77,15 @@ enum AuditRoutes {
         let filter = AuditFilter(call.query, zone: call.console.settings.zone)
         guard filter.problems.isEmpty else { return try await list(call) }
         let entries = try await call.console.pool.read { try filter.entries(before: nil, limit: exportRows, $0) }
-        var text = line(["sequence", "time", "actor", "action", "subject", "before", "after", "address", "hash"])
+        var text = CSV.line(["sequence", "time", "actor", "action", "subject", "before", "after", "address", "hash"])
         for entry in entries {
             let hash = entry.hash.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-            text += line([
+            text += CSV.line([
                 "\(entry.sequence)", call.formats.moment(entry.time), entry.actor, entry.action, entry.subject,
                 entry.before, entry.after, entry.address, hash,
             ])
         }
         return call.csv(text, name: "audit-\(call.formats.date(call.now)).csv")
-    }
-
-    /// A spreadsheet takes what begins with one of these for a formula, and people choose names.
-    private static let formulaStarts: Set<Character> = ["=", "+", "-", "@", "\t", "\r"]
-
-    private static func line(_ cells: [String]) -> String {
-        cells.map { cell in
-            let text = cell.first.map { formulaStarts.contains($0) } == true ? "'" + cell : cell
-            return "\"\(text.replacingOccurrences(of: "\"", with: "\"\""))\""
-        }.joined(separator: ",") + "\r\n"
     }
 }
 
