@@ -23,7 +23,6 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             name TEXT NOT NULL UNIQUE COLLATE NOCASE,
             full_name TEXT NOT NULL,
-            language TEXT NOT NULL DEFAULT 'en',
             password TEXT NOT NULL,
             -- Drawn by somebody else: to be changed at the first sign-in.
             password_is_given INTEGER NOT NULL DEFAULT 0,

@@ -18,6 +18,20 @@ enum Templates {
         ("second-factor", PackageResources.second_factor_mustache),
         ("step", PackageResources.step_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("audit", PackageResources.audit_mustache),
+        ("audit-verified", PackageResources.audit_verified_mustache),
+        ("me", PackageResources.me_mustache),
+        ("me-password", PackageResources.me_password_mustache),
+        ("me-proof", PackageResources.me_proof_mustache),
+        ("me-second-factor", PackageResources.me_second_factor_mustache),
+        ("note", PackageResources.note_mustache),
+        ("people", PackageResources.people_mustache),
+        ("person", PackageResources.person_mustache),
+        ("person-form", PackageResources.person_form_mustache),
+        ("person-new", PackageResources.person_new_mustache),
+        ("role", PackageResources.role_mustache),
+        ("roles", PackageResources.roles_mustache),
+        ("stale", PackageResources.stale_mustache),
     ]
 
     private static let library: MustacheLibrary = {

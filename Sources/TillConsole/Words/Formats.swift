@@ -68,4 +68,13 @@ struct Formats: Sendable {
         guard (1...2).contains(parts[1].utf8.count), let cents = Int64(parts[1]) else { return nil }
         return yuan * 100 + (parts[1].utf8.count == 1 ? cents * 10 : cents)
     }
+
+    /// Reads a day such as `2026-11-29`: its start. Nil for anything else.
+    static func day(_ text: String, _ calendar: Calendar) -> Date? {
+        let parts = text.split(separator: "-").map { Int($0) }
+        guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+            (2_000...2_200).contains(year), (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        return calendar.date(from: DateComponents(year: year, month: month, day: day))
+    }
 }
