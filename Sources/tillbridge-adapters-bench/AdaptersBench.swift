@@ -21,8 +21,12 @@ struct AdaptersBench: ParsableCommand {
     @Option(help: "Processor time of the measurement, in seconds.")
     var seconds = 10.0
 
+    @Option(help: "Makes only this protocol's calls, without figures: for a profiler.")
+    var profile: String?
+
     func run() throws {
         do {
+            if let profile { return try repeatCalls(of: profile) }
             let report = try Report(Recordings(folder: fixtures), seconds: seconds)
             print(String(decoding: try JSONEncoder().encode(report), as: UTF8.self))
         } catch let failure as BenchFailure {
@@ -30,6 +34,13 @@ struct AdaptersBench: ParsableCommand {
             _ = line.withCString { write(2, $0, line.utf8.count) }
             throw ExitCode(2)
         }
+    }
+
+    private func repeatCalls(of name: String) throws {
+        guard let call = try WalletCall.all(Recordings(folder: fixtures)).first(where: { $0.name == name }) else {
+            throw BenchFailure("there is no protocol \(name)")
+        }
+        _ = try Rounds([Workload(try call.run())], seconds: seconds)
     }
 }
 

@@ -21,14 +21,12 @@ struct Rounds {
     /// - Parameter seconds: Processor time of all rounds together. There are at least five rounds.
     init(_ workloads: [Workload], seconds: Double) throws {
         times = workloads.map { _ in [] }
-        // Caches and tables warm up, and it is known how many runs a turn has.
         let runs = try workloads.map { workload in
             max(1, Int(Rounds.turn / (try Rounds.time(workload, runs: 20))))
         }
         let end = Rounds.now + seconds * 1_000_000
         while Rounds.now < end || count < 5 {
-            // There and back: nobody is always behind the same neighbour.
-            for place in count % 2 == 0 ? Array(workloads.indices) : workloads.indices.reversed() {
+            for place in workloads.indices {
                 times[place].append(try Rounds.time(workloads[place], runs: runs[place]))
             }
         }
@@ -53,8 +51,10 @@ struct Rounds {
 
     private static func median(_ values: [Double]) -> Double { values.sorted()[values.count / 2] }
 
-    /// Microseconds of one run.
+    /// Microseconds of one run, behind one that does not count: what the neighbour has left of the caches, and the units
+    /// for wide registers, which a processor wakes when they are used, would tell of the neighbour.
     private static func time(_ workload: Workload, runs: Int) throws -> Double {
+        try workload.once()
         let start = now
         for _ in 0..<runs { try workload.once() }
         return (now - start) / Double(runs)

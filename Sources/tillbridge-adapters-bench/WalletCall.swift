@@ -86,7 +86,7 @@ struct WalletCall {
                 accounts.alipayCertificates(),
                 code: "283456789012345678",
                 request: nil,
-                answer: recorded("alipay/pay-certificate-mode.response")
+                answer: InboundResponse(status: 200, body: named(recorded("alipay/pay-paid.response").body))
             ),
             try call(
                 "unionpay",
@@ -117,6 +117,15 @@ struct WalletCall {
                 answer: recorded("qqwallet/pay-paid.response")
             ),
         ]
+    }
+
+    /// Alipay's answer with the serial text of the certificate `keys/certificates/wallet.pem`, which nothing signs.
+    private static func named(_ answer: [UInt8]) -> [UInt8] {
+        let serial = ",\"alipay_cert_sn\":\"6ada307410c988555db2ba27d3a68230\""
+        guard let end = answer.indices.last(where: { answer[$0...].starts(with: ",\"sign\":".utf8) }) else {
+            return answer
+        }
+        return [UInt8](answer[..<end]) + serial.utf8 + answer[end...]
     }
 
     /// No answer of V3 is recorded: its signature covers a time.

@@ -29,8 +29,8 @@ def test_every_protocol_is_measured(programs):
 
 
 @pytest.mark.parametrize("name", [
-    "alipay/pay-paid.response", "alipay/pay-certificate-mode.response", "unionpay/pay-accepted.response",
-    "wechatpay/pay-paid.response", "qqwallet/pay-paid.response"])
+    "alipay/pay-paid.response", "unionpay/pay-accepted.response", "wechatpay/pay-paid.response",
+    "qqwallet/pay-paid.response"])
 def test_an_answer_that_does_not_verify_is_not_measured(programs, tmp_path, name):
     fixtures = tmp_path / "fixtures"
     shutil.copytree(FIXTURES, fixtures)
