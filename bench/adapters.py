@@ -60,7 +60,8 @@ def main():
     report = measure(options.program, options.fixtures, options.seconds)
     speed = openssl_speed()
     bare = report["peers"][0]["signsPerCoreSecond"]
-    print(f"{'':28}{'calls/core-s':>14}{'bare RSA/core-s':>17}{'ratio':>8}{'goal':>9}")
+    print(f"{'':28}{'calls/core-s':>14}{'bare RSA/core-s':>17}{'ratio':>8}{'goal':>9}"
+          f"{'request µs':>12}{'answer µs':>11}")
     missed = 0
     for wallet in report["wallets"]:
         goal, met = verdict(wallet)
@@ -68,6 +69,7 @@ def main():
         signs = wallet["protocol"] not in RATE_GOALS
         print(f"{wallet['protocol']:28}{wallet['callsPerCoreSecond']:14}{bare if signs else '-':>17}"
               f"{format(wallet['ratio'], '.3f') if signs else '-':>8}{goal:>9}"
+              f"{wallet['requestMicroseconds']:12.1f}{wallet['answerMicroseconds']:11.1f}"
               f"{'' if met is None else '  met' if met else '  missed'}")
     print(f"{'one sign, one verify':28}{'':14}{bare:17}{report['ceiling']:8.3f}")
     print()
@@ -79,7 +81,7 @@ def main():
         print(f"{'openssl speed':28}{speed[0]:14}{speed[1]:17}")
     else:
         print("bench: no openssl program to compare with", file=sys.stderr)
-    print(f"medians of {report['rounds']} rounds")
+    print(f"medians of {report['rounds']} rounds; request and answer without their RSA")
     if options.json:
         print(json.dumps({
             **report, "missed": missed,

@@ -15,6 +15,10 @@ struct Report: Encodable {
         let callsPerCoreSecond: Int
         /// Calls beside bare signatures of the library in use. A call without RSA has far more than one.
         let ratio: Double
+        /// Microseconds beside the signature, or of all there is.
+        let requestMicroseconds: Double
+        /// Microseconds beside the verification, or of all there is.
+        let answerMicroseconds: Double
     }
 
     let rounds: Int
@@ -34,7 +38,11 @@ struct Report: Encodable {
             workloads.append(Workload(try library.rsa.sign()))
             workloads.append(Workload(try library.rsa.verify()))
         }
-        for call in calls { workloads.append(Workload(try call.run())) }
+        for call in calls {
+            workloads.append(Workload(try call.run()))
+            workloads.append(Workload(_ = try call.request()))
+            workloads.append(Workload(try call.readAnswer()))
+        }
         let times = try Rounds(workloads, seconds: seconds)
 
         rounds = times.count
@@ -48,11 +56,15 @@ struct Report: Encodable {
         }
         ceiling = times.ceiling(sign: 0, verify: 1)
         wallets = calls.indices.map { place in
-            let workload = 2 * libraries.count + place
+            let workload = 2 * libraries.count + 3 * place
+            let isRSA = calls[place].isSignedWithRSA
             return Wallet(
                 protocol: calls[place].name,
                 callsPerCoreSecond: times.rate(workload),
-                ratio: times.ratio(of: workload, to: 0)
+                ratio: times.ratio(of: workload, to: 0),
+                // Adapters sign with the first library and verify with the second.
+                requestMicroseconds: times.microseconds(workload + 1, without: isRSA ? 0 : nil),
+                answerMicroseconds: times.microseconds(workload + 2, without: isRSA ? 3 : nil)
             )
         }
     }

@@ -42,6 +42,12 @@ struct Rounds {
         Rounds.thousandths(zip(times[peer], times[place]).map { $0 / $1 })
     }
 
+    /// Microseconds of one run; with a `part`, of what is left without it.
+    func microseconds(_ place: Int, without part: Int?) -> Double {
+        let rest = part.map { part in zip(times[place], times[part]).map { $0 - $1 } } ?? times[place]
+        return (Rounds.median(rest) * 10).rounded() / 10
+    }
+
     /// The ratio of a call that does nothing but sign and verify.
     func ceiling(sign: Int, verify: Int) -> Double {
         Rounds.thousandths(zip(times[sign], times[verify]).map { $0 / ($0 + $1) })
