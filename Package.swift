@@ -117,11 +117,15 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // QR codes: what shoppers hold up in the sandbox, and what an authenticator app reads in the console.
+        .target(name: "TillPictures", swiftSettings: strict),
+
         // The wallets' side. It never sees TillWallets: two readings of a wallet's documents stay independent.
         .target(
             name: "TillSandbox",
             dependencies: [
-                "CZlib", "TillDomain", "TillLoops", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1,
+                "CZlib", "TillDomain", "TillLoops", "TillPictures", hummingbird, hummingbirdTLS, httpTypes, nioCore,
+                nioPosix, nioHTTP1,
                 nioSSL, grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
@@ -131,7 +135,8 @@ let package = Package(
         .target(
             name: "TillConsole",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", mustache, hummingbird, hummingbirdTLS, httpTypes,
+                "TillDomain", "TillStore", "TillCloud", "TillPictures", mustache, hummingbird, hummingbirdTLS,
+                httpTypes,
                 asyncHTTPClient, grdb,
                 nioCore, nioSSL, crypto, cryptoExtras, logging, lifecycle,
             ],
@@ -175,6 +180,15 @@ let package = Package(
         ),
         .executableTarget(name: "tillbridge-fuzz", dependencies: ["TillFuzz"], swiftSettings: strict),
 
+        // What the adapters cost. Nothing that ships links it.
+        .executableTarget(
+            name: "tillbridge-adapters-bench",
+            dependencies: [
+                "COpenSSL", "TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras, arguments,
+            ],
+            swiftSettings: strict
+        ),
+
         .executableTarget(
             name: "tillbridge",
             dependencies: [
@@ -188,7 +202,8 @@ let package = Package(
         .testTarget(
             name: "TillConsoleTests",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes, logging, nioCore,
+                "TillDomain", "TillStore", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes, logging, lifecycle,
+                nioCore,
             ],
             swiftSettings: strict
         ),
@@ -252,7 +267,8 @@ let package = Package(
         .testTarget(
             name: "TillSandboxTests",
             dependencies: [
-                "CZlib", "TillDomain", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1,
+                "CZlib", "TillDomain", "TillPictures", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging,
+                nioCore, nioHTTP1,
                 lifecycle, asyncHTTPClient,
             ],
             swiftSettings: strict

@@ -40,12 +40,15 @@ package final class Console: Sendable {
         try await pool.write { database in
             try Organisation.makeTop(database)
             try Roles.makeBuiltIn(database)
+            try DemoUsers.check(areWanted: settings.demoUsersFile != nil, database)
         }
+        if let file = settings.demoUsersFile { try await DemoUsers.make(file: file, pool: pool, at: now()) }
     }
 
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
-        Assets.routes + SignInRoutes.all + PaymentRoutes.all + RefundRoutes.all
+        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + RefundRoutes.all
+        + ResolutionRoutes.all + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + OrganisationRoutes.all
 
     // MARK: - Where browsers come from

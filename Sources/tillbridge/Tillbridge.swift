@@ -8,7 +8,7 @@ struct Tillbridge: AsyncParsableCommand {
         abstract: "Mobile-wallet payments at the register.",
         subcommands: [
             Admin.self, CloudCommand.self, ProxyCommand.self, SandboxCommand.self, TillCommand.self,
-            ConsoleCommand.self, DemoCommand.self, DemoGuardCommand.self,
+            ConsoleCommand.self, ConsoleUserCommand.self, DemoCommand.self, DemoGuardCommand.self,
         ]
     )
 

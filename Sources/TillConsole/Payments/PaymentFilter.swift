@@ -84,11 +84,7 @@ struct PaymentFilter: Sendable {
 
     private mutating func day(_ query: Form, _ name: String, _ calendar: Calendar) -> Date? {
         guard !query[name].isEmpty else { return nil }
-        let parts = query[name].split(separator: "-").map { Int($0) }
-        guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
-            (2_000...2_200).contains(year), (1...12).contains(month), (1...31).contains(day),
-            let date = calendar.date(from: DateComponents(year: year, month: month, day: day))
-        else {
+        guard let date = Formats.day(query[name], calendar) else {
             problems.add(name, Phrase("problem.day"))
             return nil
         }

@@ -54,7 +54,7 @@ struct OneTimePassword: Sendable {
 
     /// What the app reads from a picture.
     func address(user: String) -> String {
-        let name = user.addingPercentEncoding(withAllowedCharacters: .alphanumerics) ?? ""
+        let name = user.addingPercentEncoding(withAllowedCharacters: .urlHostAllowed) ?? ""
         return "otpauth://totp/Tillbridge:\(name)?secret=\(secretText)&issuer=Tillbridge"
     }
 }

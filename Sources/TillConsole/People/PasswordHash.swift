@@ -78,5 +78,12 @@ enum SecretBytes {
             .replacingOccurrences(of: "/", with: "_").replacingOccurrences(of: "=", with: "")
     }
 
+    /// Four groups of four characters that are not taken for each other, for people to type: 80 bits.
+    static func typed() -> String {
+        let alphabet = Array("abcdefghijkmnpqrstuvwxyz23456789")
+        let groups = (0..<4).map { _ in String(random(4).map { alphabet[Int($0 & 31)] }) }
+        return groups.joined(separator: "-")
+    }
+
     static func hash(_ text: String) -> Data { Data(Crypto.SHA256.hash(data: Data(text.utf8))) }
 }

@@ -26,6 +26,9 @@ enum Permission: String, CaseIterable, Sendable {
     case editPeople = "people.edit"
     case viewAudit = "audit.view"
 
+    /// What the administrator's role leaves out: who appoints people moves no money.
+    static let keptApart: Set<Permission> = [.requestRefunds, .approveRefunds, .resolvePayments]
+
     /// In the user's language.
     var phrase: Phrase { Phrase(family: "permission", rawValue) }
 }
@@ -36,7 +39,7 @@ enum BuiltInRole: String, CaseIterable, Sendable {
 
     var permissions: Set<Permission> {
         switch self {
-        case .admin: Set(Permission.allCases).subtracting([.requestRefunds, .approveRefunds, .resolvePayments])
+        case .admin: Set(Permission.allCases).subtracting(Permission.keptApart)
         case .operator:
             [.viewPayments, .actOnPayments, .resolvePayments, .viewStatistics, .viewOrganisation, .viewLaunches]
         case .finance:

@@ -48,6 +48,7 @@ struct Sessions: Sendable {
                     FROM session JOIN user ON user.id = session.user
                     WHERE token = ? AND ended_at IS NULL AND disabled_at IS NULL AND seen_at > ?
                         AND session.created_at > ?
+                        AND (is_demo = 0 OR NOT EXISTS (SELECT 1 FROM account WHERE is_sandbox = 0))
                     """,
                 arguments: [hash, now - Sessions.idleMilliseconds, now - Sessions.longestMilliseconds]
             )
@@ -78,8 +79,7 @@ struct Sessions: Sendable {
         for grant in grants {
             let (role, path): (String, String) = (grant["name"], grant["path"])
             if roles.last != role { roles.append(role) }
-            let names: String = grant["permissions"]
-            for permission in names.split(separator: " ").compactMap({ Permission(rawValue: String($0)) }) {
+            for permission in Roles.permissions(grant["permissions"]) {
                 permissions[permission] = (permissions[permission] ?? .nothing).union(Scope(paths: [path]))
             }
         }
@@ -110,6 +110,36 @@ struct Sessions: Sendable {
             hurdle: hurdle,
             provedAt: row["proved_at"]
         )
+    }
+
+    /// One that has not ended, as its owner sees it.
+    struct Open: Sendable {
+        let id: Int64
+        let address: String
+        let agent: String
+        /// Milliseconds since 1970, each.
+        let createdAt: Int64
+        let seenAt: Int64
+    }
+
+    /// Those of a user, the latest first.
+    static func open(of user: Int64, at now: Int64, _ database: Database) throws -> [Open] {
+        try Row.fetchAll(
+            database,
+            sql: """
+                SELECT * FROM session WHERE user = ? AND ended_at IS NULL AND seen_at > ? AND created_at > ?
+                ORDER BY seen_at DESC, id DESC
+                """,
+            arguments: [user, now - idleMilliseconds, now - longestMilliseconds]
+        ).map {
+            Open(
+                id: $0["id"],
+                address: $0["address"],
+                agent: $0["agent"],
+                createdAt: $0["created_at"],
+                seenAt: $0["seen_at"]
+            )
+        }
     }
 
     /// Ends one session of a user, or all but one.

@@ -12,6 +12,8 @@ actor SignIn {
         case welcome(String)
         case refused
         case locked(until: Int64)
+        /// A demo user, beside an account that moves real money.
+        case demoOnly
     }
 
     private let pool: DatabasePool
@@ -47,6 +49,7 @@ actor SignIn {
             guard isRight else {
                 return try SignIn.fail(user.id, event("sign-in.failed", user.name, address), at: now, database)
             }
+            if user.isDemo, try DemoUsers.areClosed(database) { return .demoOnly }
             if !user.hasSecondFactor {
                 try SignIn.succeed(user.id, event("sign-in", user.name, address), at: now, database)
             }
@@ -109,12 +112,47 @@ actor SignIn {
         let name: String
         let password: PasswordHash
         let hasSecondFactor: Bool
+        let isDemo: Bool
 
         init(_ row: Row) {
             id = row["id"]
             name = row["name"]
             password = PasswordHash(text: row["password"])
             hasSecondFactor = (row["totp"] as Data?) != nil
+            isDemo = row["is_demo"]
+        }
+    }
+
+    /// An actor's method: one at a time, since each takes 32 MiB.
+    func hash(_ password: String) throws -> PasswordHash { try PasswordHash(of: password) }
+
+    /// A new password for somebody who knows the one before. All other sessions end.
+    func changePassword(of viewer: Viewer, from old: String, to new: String, address: String, at now: Int64)
+        async throws
+        -> Bool
+    {
+        let stored = try await pool.read {
+            try String.fetchOne($0, sql: "SELECT password FROM user WHERE id = ?", arguments: [viewer.id])
+        }
+        let isRight = stored.map { PasswordHash(text: $0).accepts(old) } ?? false
+        let hash = try PasswordHash(of: new)
+        return try await pool.write { database in
+            guard try SignIn.lock(of: viewer.id, at: now, database) == nil else { return false }
+            guard isRight else {
+                _ = try SignIn.fail(viewer.id, event("proof.failed", viewer.name, address), at: now, database)
+                return false
+            }
+            try database.execute(
+                sql: "UPDATE user SET password = ?, password_is_given = 0 WHERE id = ?",
+                arguments: [hash.text, viewer.id]
+            )
+            try database.execute(
+                sql: "UPDATE session SET proved_at = ? WHERE id = ?",
+                arguments: [now, viewer.session]
+            )
+            try Sessions.end(user: viewer.id, except: viewer.session, at: now, database)
+            try AuditLog.append(event("password.changed", viewer.name, address), at: now, database)
+            return true
         }
     }
 

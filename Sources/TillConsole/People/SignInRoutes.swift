@@ -7,7 +7,7 @@ import Hummingbird
 enum SignInRoutes {
     static let all: [ConsoleRoute] = [
         .get("/", .session) { call in call.redirect(Navigation.home(of: try call.viewer)) },
-        .get("/sign-in", .nothing) { try page($0) },
+        .get("/sign-in", .nothing) { try await page($0) },
         .post("/sign-in", .nothing) { try await signIn($0) },
         .get("/sign-in/second-factor", .halfSession) { try secondFactorPage($0) },
         .post("/sign-in/second-factor", .halfSession) { try await secondFactor($0) },
@@ -15,8 +15,11 @@ enum SignInRoutes {
         .get("/language/:language", .nothing) { try language($0) },
     ]
 
-    private static func page(_ call: Call, problem: Phrase? = nil) throws -> Response {
+    private static func page(_ call: Call, problem: Phrase? = nil) async throws -> Response {
         if problem == nil, call.visitor != nil { return call.redirect("/") }
+        let isEmpty = try await call.console.pool.read { database in
+            try Bool.fetchOne(database, sql: "SELECT NOT EXISTS (SELECT 1 FROM user)") ?? false
+        }
         var problems = Problems()
         problems.add("password", problem)
         let next = call.form.has("next") ? call.form["next"] : call.query["next"]
@@ -43,6 +46,7 @@ enum SignInRoutes {
                     problems
                 ),
                 "next": next,
+                "isEmpty": isEmpty,
             ],
             status: problem == nil ? .ok : .unprocessableContent
         )
@@ -70,8 +74,10 @@ enum SignInRoutes {
                 )
             )
             return response
-        case .refused: return try page(call, problem: Phrase("signIn.refused"))
-        case .locked(let until): return try page(call, problem: Phrase("signIn.locked", call.formats.time(until)))
+        case .refused: return try await page(call, problem: Phrase("signIn.refused"))
+        case .demoOnly: return try await page(call, problem: Phrase("signIn.demoOnly"))
+        case .locked(let until):
+            return try await page(call, problem: Phrase("signIn.locked", call.formats.time(until)))
         }
     }
 

@@ -30,13 +30,22 @@ enum Users {
             ]
         )
         let id = database.lastInsertedRowID
-        for grant in user.roles {
+        try give(user.roles, to: id, database)
+        return id
+    }
+
+    static func replaceRoles(of user: Int64, with grants: [Grant], _ database: Database) throws {
+        try database.execute(sql: "DELETE FROM user_role WHERE user = ?", arguments: [user])
+        try give(grants.map { ($0.role, $0.node) }, to: user, database)
+    }
+
+    private static func give(_ roles: [(role: String, node: Int64)], to user: Int64, _ database: Database) throws {
+        for grant in roles {
             try database.execute(
                 sql: "INSERT INTO user_role (user, role, node) VALUES (?, ?, ?)",
-                arguments: [id, grant.role, grant.node]
+                arguments: [user, grant.role, grant.node]
             )
         }
-        return id
     }
 
     /// 2 to 40 small letters, digits, dots, dashes and underscores, a letter first.

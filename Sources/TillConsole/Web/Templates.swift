@@ -5,6 +5,7 @@ import Mustache
 enum Templates {
     private static let files: [(name: String, content: [UInt8])] = [
         ("chip", PackageResources.chip_mustache),
+        ("export", PackageResources.export_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
         ("organisation", PackageResources.organisation_mustache),
@@ -15,9 +16,25 @@ enum Templates {
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
         ("refunds", PackageResources.refunds_mustache),
+        ("resolve", PackageResources.resolve_mustache),
         ("register-code", PackageResources.register_code_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
+        ("step", PackageResources.step_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("audit", PackageResources.audit_mustache),
+        ("audit-verified", PackageResources.audit_verified_mustache),
+        ("me", PackageResources.me_mustache),
+        ("me-password", PackageResources.me_password_mustache),
+        ("me-proof", PackageResources.me_proof_mustache),
+        ("me-second-factor", PackageResources.me_second_factor_mustache),
+        ("note", PackageResources.note_mustache),
+        ("people", PackageResources.people_mustache),
+        ("person", PackageResources.person_mustache),
+        ("person-form", PackageResources.person_form_mustache),
+        ("person-new", PackageResources.person_new_mustache),
+        ("role", PackageResources.role_mustache),
+        ("roles", PackageResources.roles_mustache),
+        ("stale", PackageResources.stale_mustache),
         ("store-import", PackageResources.store_import_mustache),
     ]
 
@@ -35,7 +52,25 @@ enum Templates {
     }()
 
     static func render(_ name: String, _ values: [String: Any]) throws -> String {
-        guard let text = library.render(values, withTemplate: name) else { throw ConsoleProblem.notFound }
+        guard let text = library.render(filled(values), withTemplate: name) else { throw ConsoleProblem.notFound }
         return text
+    }
+
+    /// With nothing in place of empty texts, at any depth: a section about something that is not there is left out. The
+    /// name stays, or the template would look for it further out.
+    private static func filled(_ values: [String: Any]) -> [String: Any] {
+        values.mapValues { value in
+            switch value {
+            case let text as String: text.isEmpty ? Nothing() : text
+            case let values as [String: Any]: filled(values)
+            case let list as [[String: Any]]: list.map { filled($0) }
+            default: value
+            }
+        }
+    }
+
+    private struct Nothing: MustacheCustomRenderable {
+        var renderText: String { "" }
+        var isNull: Bool { true }
     }
 }

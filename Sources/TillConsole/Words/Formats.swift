@@ -8,9 +8,15 @@ struct Formats: Sendable {
 
     /// `¥1,234.50`.
     func money(_ fen: Int64) -> String {
-        let digits = fen.magnitude
-        let cents = String(digits % 100)
-        return (fen < 0 ? "-" : "") + "¥" + Formats.grouped(digits / 100) + "." + (cents.count < 2 ? "0" : "") + cents
+        (fen < 0 ? "-" : "") + "¥" + Formats.grouped(fen.magnitude / 100) + "." + Formats.cents(fen)
+    }
+
+    /// `1234.50`, as forms take it and spreadsheets reckon with it.
+    static func yuan(_ fen: Int64) -> String { (fen < 0 ? "-" : "") + "\(fen.magnitude / 100)." + cents(fen) }
+
+    private static func cents(_ fen: Int64) -> String {
+        let cents = String(fen.magnitude % 100)
+        return cents.count < 2 ? "0" + cents : cents
     }
 
     func count(_ value: Int) -> String { (value < 0 ? "-" : "") + Formats.grouped(UInt64(value.magnitude)) }
@@ -61,5 +67,14 @@ struct Formats: Sendable {
         guard parts.count == 2 else { return yuan * 100 }
         guard (1...2).contains(parts[1].utf8.count), let cents = Int64(parts[1]) else { return nil }
         return yuan * 100 + (parts[1].utf8.count == 1 ? cents * 10 : cents)
+    }
+
+    /// Reads a day such as `2026-11-29`: its start. Nil for anything else.
+    static func day(_ text: String, _ calendar: Calendar) -> Date? {
+        let parts = text.split(separator: "-").map { Int($0) }
+        guard parts.count == 3, let year = parts[0], let month = parts[1], let day = parts[2],
+            (2_000...2_200).contains(year), (1...12).contains(month), (1...31).contains(day)
+        else { return nil }
+        return calendar.date(from: DateComponents(year: year, month: month, day: day))
     }
 }

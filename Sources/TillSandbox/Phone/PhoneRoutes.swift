@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import TillPictures
 
 /// The shopper's phone: one page, its style and its script, and the two pictures of a code.
 struct PhoneRoutes: Sendable {

@@ -1,0 +1,52 @@
+// Part of Tillbridge. See LICENSE.
+import Foundation
+import GRDB
+import TillCloud
+
+/// Makes a user from the command line: the first one, and another administrator where the last can no longer come in.
+package enum FirstUser {
+    /// - Parameter data: The console's data folder; made if it is missing. The console may be running.
+    /// - Returns: A password for one sign-in, which has to be changed then. It is kept nowhere.
+    /// - Throws: ``StartError`` that names the setting, the value seen and what is allowed.
+    package static func add(data: String, name: String, fullName: String, role: String) async throws -> String {
+        guard Users.isName(name) else {
+            throw StartError(
+                "--name \(name): 2 to 40 small letters, digits, dots, dashes and underscores, a letter first."
+            )
+        }
+        var problems = Problems()
+        problems.checkName("fullName", fullName)
+        guard problems.isEmpty else { throw StartError("--full-name: 1 to 100 characters that can be seen.") }
+        try PrivateFile.createFolder(data)
+        let pool = try ConsoleDatabase.open(data + "/console.sqlite")
+        let password = SecretBytes.typed()
+        let hash = try PasswordHash(of: password)
+        let now = Int64(Date().timeIntervalSince1970 * 1_000)
+        try await pool.write { database in
+            try Organisation.makeTop(database)
+            try Roles.makeBuiltIn(database)
+            let roles = try Role.all(database).map(\.name)
+            guard roles.contains(role), let top = try Node.top(database) else {
+                throw StartError("--role \(role): one of \(roles.joined(separator: ", ")).")
+            }
+            guard try Int.fetchOne(database, sql: "SELECT 1 FROM user WHERE name = ?", arguments: [name]) == nil else {
+                throw StartError("--name \(name): there is such a user; an administrator can give a new password.")
+            }
+            try Users.add(
+                Users.New(name: name, fullName: fullName, password: hash, roles: [(role, top.id)]),
+                at: now,
+                database
+            )
+            let event = AuditEvent(
+                actor: "console",
+                action: "user.added",
+                subject: "user:\(name)",
+                after: "\(fullName); \(role)@\(top.code)",
+                address: ""
+            )
+            try AuditLog.append(event, at: now, database)
+        }
+        try pool.close()
+        return password
+    }
+}
