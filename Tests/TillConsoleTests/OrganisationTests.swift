@@ -24,9 +24,9 @@ import TillCloud
             let chengdu = try await console.addNode(.city, "CHENGDU", below: west.id)
             _ = try await console.addNode(.store, "QF0SH01", below: shanghai.id)
             _ = try await console.addNode(.store, "QF0CD01", below: chengdu.id)
+            admin = try await console.session(of: console.addUser("anna", roles: [("admin", 1)]))
             try await addRegister("QF0SH0101")
             try await addRegister("QF0CD0101")
-            admin = try await console.session(of: console.addUser("anna", roles: [("admin", 1)]))
         }
 
         func addRegister(_ id: String, state: String = "active", contact: Int64? = nil) async throws {
@@ -267,7 +267,7 @@ import TillCloud
         #expect(try await rename("EAST", "East").status == 303)
         #expect(try await rename("EAST", "").status == 422)
         #expect(try await rename("QF0SH01", "Lakeside").status == 409)
-        try await chain.onCloud { #expect(try await rename("QF0SH01", "Lakeside").status == 303) }
+        try await chain.onCloud { () async throws in #expect(try await rename("QF0SH01", "Lakeside").status == 303) }
         #expect(try await chain.node("QF0SH01").name == "Lakeside")
         guard case .renameStore(code: "QF0SH01", name: "Lakeside")? = chain.cloud.requests.first else {
             Issue.record("the cloud was not told")
@@ -387,7 +387,7 @@ import TillCloud
         }
         #expect(try await post("off").status == 409)
         #expect(try await store.state("QF0SH0102") == "active")
-        try await store.cloud.running(on: store.console.folder + "/no-cloud") {
+        try await store.cloud.running(on: store.console.folder + "/no-cloud") { () async throws in
             #expect(try await post("off").status == 303)
             #expect(try await store.state("QF0SH0102") == "disabled")
             #expect(try await post("on").status == 303)
