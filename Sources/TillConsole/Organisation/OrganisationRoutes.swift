@@ -98,7 +98,8 @@ enum OrganisationRoutes {
         return [
             "code": store.node.code,
             "name": store.node.name,
-            "city": [store.region, store.city].filter { !$0.isEmpty }.joined(separator: " · "),
+            "region": store.region,
+            "city": store.city,
             "path": "/organisation/places/\(Form.encoded(store.node.code))",
             "online": "\(call.formats.count(store.online)) / \(call.formats.count(store.registers))",
             "wallets": wallets == nil
