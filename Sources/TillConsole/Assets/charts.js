@@ -16,14 +16,14 @@ for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
         links: series.links,
         borderColor: isRound ? "#fff" : colours[position % colours.length],
         backgroundColor: isRound ? chart.labels.map((_, place) => colours[place % colours.length]) : colours[position % colours.length],
-        borderWidth: 2, pointRadius: 2, pointHitRadius: 12, spanGaps: true, tension: 0.2,
+        borderWidth: 2, pointRadius: 3, pointHitRadius: 12, spanGaps: true, tension: 0.2,
       })),
     },
     options: {
       animation: false, maintainAspectRatio: false,
       indexAxis: chart.kind === "bar" ? "y" : "x",
       interaction: isRound ? {} : { mode: "nearest", intersect: false, axis: chart.kind === "bar" ? "y" : "x" },
-      scales: isRound ? {} : { [chart.kind === "bar" ? "x" : "y"]: { beginAtZero: chart.unit !== "%", ticks: { callback: (value) => `${value} ${chart.unit}` } } },
+      scales: isRound ? {} : { [chart.kind === "bar" ? "x" : "y"]: { beginAtZero: chart.unit !== "%", max: chart.unit === "%" ? 100 : undefined, ticks: { precision: 0, callback: (value) => `${value} ${chart.unit}` } } },
       plugins: {
         legend: { display: isRound || chart.series.length > 1, position: "bottom" },
         tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${item.formattedValue} ${chart.unit}` } },
