@@ -60,7 +60,10 @@ import TillCloud
         try await Self.restart(console, file: file)
         let others = try Self.passwords(file)
         #expect(others.keys.sorted() == passwords.keys.sorted() && others != passwords)
-        let answer = try await console.nobody.post("/sign-in", [("name", "admin"), ("password", others["admin"] ?? "")])
+        let answer = try await console.nobody.post(
+            "/sign-in",
+            [("name", "admin"), ("password", others["admin"] ?? "")]
+        )
         #expect(answer.location == "/")
     }
 

@@ -146,9 +146,12 @@ import Testing
         )
     }
 
-    @Test("what matters wants a proof that is fresh, and the way back is a path of this console", arguments: [
-        "//evil.example", "https://evil.example", "/\\evil", "/me\r\nSet-Cookie: a=b", "javascript:alert(1)",
-    ])
+    @Test(
+        "what matters wants a proof that is fresh, and the way back is a path of this console",
+        arguments: [
+            "//evil.example", "https://evil.example", "/\\evil", "/me\r\nSet-Cookie: a=b", "javascript:alert(1)",
+        ]
+    )
     func proof(next: String) async throws {
         let console = try await TestConsole()
         let user = try await console.addUser("anna", roles: [("admin", 1)])
@@ -169,7 +172,8 @@ import Testing
         let user = try await console.addUser("alice", roles: [("operator", 1)])
         let stranger = try await console.session(of: console.addUser("bob", roles: [("operator", 1)]))
         let (here, second, third) = (
-            try await console.session(of: user), try await console.session(of: user), try await console.session(of: user)
+            try await console.session(of: user), try await console.session(of: user),
+            try await console.session(of: user)
         )
         let strangers = try await session(of: stranger)
         #expect(try await here.post("/me/sessions/\(strangers)/end").status == 404)

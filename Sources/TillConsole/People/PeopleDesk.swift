@@ -77,7 +77,10 @@ struct PeopleDesk: Sendable {
                 arguments: [fullName, id]
             )
             try Users.replaceRoles(of: id, with: grants, database)
-            let before = PeopleDesk.text(person.fullName, person.grants.map { Wanted(role: $0.role, place: $0.placeCode) })
+            let before = PeopleDesk.text(
+                person.fullName,
+                person.grants.map { Wanted(role: $0.role, place: $0.placeCode) }
+            )
             let event = try call.event(
                 "user.changed",
                 "user:\(person.name)",
@@ -202,7 +205,9 @@ struct PeopleDesk: Sendable {
     // MARK: - Rules
 
     /// Runs a change, and takes it back if nobody is left who could give roles at the top.
-    private func change<Result: Sendable>(_ work: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+    private func change<Result: Sendable>(_ work: @Sendable @escaping (Database) throws -> Result) async throws
+        -> Result
+    {
         try await call.console.pool.write { database in
             let hadAdministrator = try Grant.hasAdministrator(database)
             let result = try work(database)

@@ -160,7 +160,11 @@ enum PeopleRoutes {
             model["isStale"] = true
             model["differences"] = form.differences(from: PersonForm(person), call)
         }
-        return try call.page("person", model, status: isStale ? .conflict : problems.isEmpty ? .ok : .unprocessableContent)
+        return try call.page(
+            "person",
+            model,
+            status: isStale ? .conflict : problems.isEmpty ? .ok : .unprocessableContent
+        )
     }
 
     private static func edit(_ call: Call) async throws -> Response {

@@ -127,7 +127,8 @@ actor SignIn {
     func hash(_ password: String) throws -> PasswordHash { try PasswordHash(of: password) }
 
     /// A new password for somebody who knows the one before. All other sessions end.
-    func changePassword(of viewer: Viewer, from old: String, to new: String, address: String, at now: Int64) async throws
+    func changePassword(of viewer: Viewer, from old: String, to new: String, address: String, at now: Int64)
+        async throws
         -> Bool
     {
         let stored = try await pool.read {
