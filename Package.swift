@@ -180,6 +180,15 @@ let package = Package(
         ),
         .executableTarget(name: "tillbridge-fuzz", dependencies: ["TillFuzz"], swiftSettings: strict),
 
+        // What the adapters cost. Nothing that ships links it.
+        .executableTarget(
+            name: "tillbridge-adapters-bench",
+            dependencies: [
+                "COpenSSL", "TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras, arguments,
+            ],
+            swiftSettings: strict
+        ),
+
         .executableTarget(
             name: "tillbridge",
             dependencies: [

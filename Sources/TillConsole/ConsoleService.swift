@@ -29,6 +29,7 @@ package struct ConsoleService: Service {
                 await gate.answer(request, context, route)
             }
         }
+        router.get("**") { request, context in await gate.answer(request, context, Gate.nowhere) }
         let scheme = settings.certificate == nil ? "http" : "https"
         let application = Application(
             router: router,

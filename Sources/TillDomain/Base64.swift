@@ -5,20 +5,21 @@ package enum Base64 {
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
     package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity((bytes.count + 2) / 3 * 4)
+        // Of the right length at once: growing it by a character at a time takes longer than the rest.
+        var text = [UInt8](repeating: 61, count: (bytes.count + 2) / 3 * 4)
         alphabet.withUTF8Buffer { alphabet in
-            var position = 0
+            var (position, end) = (0, 0)
             while position < bytes.count {
                 let left = bytes.count - position
                 var group = UInt32(bytes[position]) << 16
                 if left > 1 { group |= UInt32(bytes[position + 1]) << 8 }
                 if left > 2 { group |= UInt32(bytes[position + 2]) }
-                text.append(alphabet[Int(group >> 18)])
-                text.append(alphabet[Int(group >> 12 & 63)])
-                text.append(left > 1 ? alphabet[Int(group >> 6 & 63)] : 61)
-                text.append(left > 2 ? alphabet[Int(group & 63)] : 61)
+                text[end] = alphabet[Int(group >> 18)]
+                text[end + 1] = alphabet[Int(group >> 12 & 63)]
+                if left > 1 { text[end + 2] = alphabet[Int(group >> 6 & 63)] }
+                if left > 2 { text[end + 3] = alphabet[Int(group & 63)] }
                 position += 3
+                end += 4
             }
         }
         return text
@@ -26,7 +27,8 @@ package enum Base64 {
 
     /// Nil for anything but the one spelling that ``encode(_:)`` writes: full padding, no other characters, and no
     /// stray bits in front of the padding.
-    package static func decode(_ text: some Collection<UInt8>) -> [UInt8]? {
+    @specialized(where Text == [UInt8])
+    package static func decode<Text: Collection<UInt8>>(_ text: Text) -> [UInt8]? {
         guard text.count % 4 == 0 else { return nil }
         var bytes: [UInt8] = []
         bytes.reserveCapacity(text.count / 4 * 3)

@@ -190,7 +190,8 @@ package struct RefundReference: Identifier {
 package struct Nonce: Identifier {
     package let bytes: [UInt8]
 
-    package init?(_ bytes: some Collection<UInt8>) {
+    @specialized(where Bytes == [UInt8])
+    package init?<Bytes: Collection<UInt8>>(_ bytes: Bytes) {
         guard bytes.count == 16, bytes.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) })
         else { return nil }
         self.bytes = [UInt8](bytes)

@@ -95,8 +95,8 @@ extension FuzzTarget {
     private static func signed(_ body: [UInt8]) -> [UInt8] {
         guard let document = FlatXML(body) else { return body }
         let signing = KeyedSigning(kind: .md5, key: Array(key.utf8))
-        let fields = document.fields.map { (name: $0.name, value: $0.value) }.filter { $0.name != Array("sign".utf8) }
-        return FlatXML.write(fields + [(name: Array("sign".utf8), value: signing.sign(fields))])
+        let fields = document.fields.filter { $0.name != Array("sign".utf8) }
+        return FlatXML.write(fields + [FlatXML.Field(name: Array("sign".utf8), value: signing.sign(fields))])
     }
 
     static let answers: [FuzzTarget] = [

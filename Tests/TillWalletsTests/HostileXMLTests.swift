@@ -101,7 +101,7 @@ import TillDomain
             let value = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
             }
-            let document = try #require(FlatXML(FlatXML.write([(name: [UInt8]("a".utf8), value: value)])))
+            let document = try #require(FlatXML(FlatXML.write([FlatXML.Field(name: [UInt8]("a".utf8), value: value)])))
             #expect(document.fields == [FlatXML.Field(name: [UInt8]("a".utf8), value: value)])
         }
     }

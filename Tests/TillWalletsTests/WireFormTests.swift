@@ -174,4 +174,26 @@ import TillEngine
         }
         #expect(bodies[0] == bodies[1])
     }
+
+    @Test("percent-encoding leaves letters, digits and -._~ as they are, and nothing else")
+    func percent() {
+        let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
+        let expected = (UInt8.min...UInt8.max)
+            .map { plain.contains($0) ? String(Unicode.Scalar($0)) : "%" + String(format: "%02X", $0) }.joined()
+        let fields = [
+            SignedText.Field(name: [UInt8]("a b".utf8), value: Array(UInt8.min...UInt8.max)),
+            SignedText.Field(name: [UInt8]("empty".utf8), value: []),
+        ]
+        #expect(String(decoding: Percent.form(fields), as: UTF8.self) == "a%20b=\(expected)&empty=")
+    }
+
+    @Test("fields are signed in the order of their names, a name before a longer one that begins with it")
+    func order() {
+        let names = ["ab", "b", "a_b", "a", "sign", "aB", "none", ""]
+        let fields = names.map { name in
+            SignedText.Field(name: [UInt8](name.utf8), value: name == "none" ? [] : [UInt8]("1".utf8))
+        }
+        let text = SignedText.of(fields, without: "sign")
+        #expect(String(decoding: text, as: UTF8.self) == "=1&a=1&aB=1&a_b=1&ab=1&b=1")
+    }
 }

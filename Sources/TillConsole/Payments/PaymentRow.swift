@@ -102,6 +102,13 @@ struct PaymentRow: Sendable {
         words.texts[Phrase(family: "wallet", wallet).key] ?? wallet
     }
 
+    /// All reasons that have a text, by it.
+    static func reasons(_ words: Words) -> [(value: String, label: String)] {
+        words.texts.filter { $0.key.hasPrefix("reason.") }
+            .map { (value: String($0.key.dropFirst("reason.".count)), label: $0.value) }
+            .sorted { ($0.label, $0.value) < ($1.label, $1.value) }
+    }
+
     /// The protocol's words are an open set: one without a text is shown itself.
     static func reason(_ reason: String, _ words: Words) -> String {
         words.texts[Phrase(family: "reason", reason).key] ?? reason

@@ -194,6 +194,26 @@ enum Schema {
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
 
+        -- Payments by hour since 1970 and how they ended; see Tally.
+        CREATE TABLE tally (
+            hour INTEGER NOT NULL,
+            store TEXT NOT NULL,
+            wallet TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            amount INTEGER NOT NULL,
+            PRIMARY KEY (hour, store, wallet, state, reason)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE tally_time (
+            hour INTEGER NOT NULL,
+            store TEXT NOT NULL,
+            class INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (hour, store, class)
+        ) STRICT, WITHOUT ROWID;
+
         CREATE TABLE refund (
             number TEXT NOT NULL,
             reference TEXT NOT NULL,

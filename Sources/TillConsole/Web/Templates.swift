@@ -5,6 +5,7 @@ import Mustache
 enum Templates {
     private static let files: [(name: String, content: [UInt8])] = [
         ("chip", PackageResources.chip_mustache),
+        ("dashboard", PackageResources.dashboard_mustache),
         ("export", PackageResources.export_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),

@@ -57,17 +57,18 @@ package struct AlipayClient: WalletAdapter {
         readTimeout: Int64
     ) throws(WalletError) -> OutboundRequest {
         guard let time = ChinaTime(now) else { throw .malformed(field: "timestamp") }
-        var common: [(name: String, value: [UInt8])] = [
-            ("app_id", appID),
-            ("charset", ("utf-8" as StaticString).bytes),
-            ("format", ("JSON" as StaticString).bytes),
-            ("method", method.bytes),
-            ("sign_type", ("RSA2" as StaticString).bytes),
-            ("timestamp", time.spaced),
-            ("version", ("1.0" as StaticString).bytes),
+        let form = [AlipayCodec.field("biz_content", content)]
+        var common: SignedText.Fields = [
+            AlipayCodec.field("app_id", appID),
+            AlipayCodec.field("charset", ("utf-8" as StaticString).bytes),
+            AlipayCodec.field("format", ("JSON" as StaticString).bytes),
+            AlipayCodec.field("method", method.bytes),
+            AlipayCodec.field("sign_type", ("RSA2" as StaticString).bytes),
+            AlipayCodec.field("timestamp", time.spaced),
+            AlipayCodec.field("version", ("1.0" as StaticString).bytes),
         ]
         common += signing.names
-        common.append(("sign", try signing.sign(AlipaySigning.text(common + [("biz_content", content)]))))
+        common.append(AlipayCodec.field("sign", try signing.sign(SignedText.of(common + form, without: "sign"))))
         // The charset must be in the query: the gateway decodes the body with it before it parses the body. The code
         // of the shopper is in the body alone, since queries end up in logs.
         return OutboundRequest(
@@ -78,7 +79,7 @@ package struct AlipayClient: WalletAdapter {
                     value: "application/x-www-form-urlencoded;charset=utf-8"
                 )
             ],
-            body: Percent.form([("biz_content", content)]),
+            body: Percent.form(form),
             connectTimeout: WalletTimeouts.connect,
             readTimeout: readTimeout
         )

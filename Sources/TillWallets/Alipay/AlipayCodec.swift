@@ -20,6 +20,10 @@ enum AlipayCodec {
         method.bytes.map { $0 == 46 ? 95 : $0 } + ("_response" as StaticString).bytes
     }
 
+    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
+        SignedText.Field(name: name.bytes, value: value)
+    }
+
     // MARK: biz_content
 
     static func content(_ operation: WalletOperation) throws(WalletError) -> [UInt8] {
@@ -129,9 +133,9 @@ struct AlipayEnvelope {
         guard let envelope = JSONMembers(in: body, at: start, encoding: encoding),
             body[envelope.end...].allSatisfy({ [32, 9, 10, 13].contains($0) })
         else { return nil }
-        let named = envelope.members.first { $0.name == name }
+        let named = envelope.members.first { body[$0.name].elementsEqual(name) }
         guard let found = named ?? envelope["error_response"], found.kind == .object,
-            !AlipayEnvelope.occurs(found.name, behind: found.range.upperBound, in: body)
+            !AlipayEnvelope.occurs(body[found.name], behind: found.range.upperBound, in: body)
         else { return nil }
         isError = named == nil
         node = [UInt8](body[found.range])
@@ -140,10 +144,9 @@ struct AlipayEnvelope {
     }
 
     /// Alipay's own library refuses a body that names the node again behind the signed part.
-    private static func occurs(_ name: [UInt8], behind start: Int, in body: [UInt8]) -> Bool {
+    private static func occurs(_ name: ArraySlice<UInt8>, behind start: Int, in body: [UInt8]) -> Bool {
         let quoted = [34] + name + [34]
-        guard body.count - start >= quoted.count else { return false }
-        return (start...(body.count - quoted.count)).contains { body[$0...].starts(with: quoted) }
+        return (start..<body.count).contains { body[$0] == 34 && body[$0...].starts(with: quoted) }
     }
 }
 

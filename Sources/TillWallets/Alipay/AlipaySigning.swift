@@ -13,7 +13,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     /// What answers are verified with: one key, or those of Alipay's certificates by their serial texts.
     private let alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)]
     /// The parameters that certificate mode adds to every request.
-    let names: [(name: String, value: [UInt8])]
+    let names: SignedText.Fields
 
     /// Key mode.
     ///
@@ -33,7 +33,8 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
             merchantKey: merchantKey,
             alipayKeys: certificates.alipay.map { ($0.serial, $0.key) },
             names: [
-                ("app_cert_sn", certificates.application.serial), ("alipay_root_cert_sn", certificates.rootSerials),
+                AlipayCodec.field("app_cert_sn", certificates.application.serial),
+                AlipayCodec.field("alipay_root_cert_sn", certificates.rootSerials),
             ]
         )
     }
@@ -41,7 +42,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     private init?(
         merchantKey: String,
         alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)],
-        names: [(name: String, value: [UInt8])]
+        names: SignedText.Fields
     ) {
         guard let private_ = KeyText.der(merchantKey),
             let key = try? _RSA.Signing.PrivateKey(derRepresentation: private_),
@@ -64,20 +65,6 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     /// Whether the merchant's private key is the other half of this one.
     func belongs(to key: _RSA.Signing.PublicKey) -> Bool {
         merchantPublicKey.derRepresentation == key.derRepresentation
-    }
-
-    /// The signed text of a request: parameters without `sign` and without empty values, sorted by name, raw.
-    static func text(_ parameters: [(name: String, value: [UInt8])]) -> [UInt8] {
-        let sorted = parameters.filter { $0.name != "sign" && !$0.value.isEmpty }
-            .sorted { $0.name.utf8.lexicographicallyPrecedes($1.name.utf8) }
-        var text: [UInt8] = []
-        for parameter in sorted {
-            if !text.isEmpty { text.append(38) }
-            text += parameter.name.utf8
-            text.append(61)
-            text += parameter.value
-        }
-        return text
     }
 
     func sign(_ text: [UInt8]) throws(WalletError) -> [UInt8] {

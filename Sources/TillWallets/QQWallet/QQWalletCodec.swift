@@ -4,7 +4,7 @@ import TillEngine
 
 /// QQ Wallet's wire forms: fields and limits are converted here and nowhere else. Amounts are fen already.
 enum QQWalletCodec {
-    typealias Fields = [(name: [UInt8], value: [UInt8])]
+    typealias Fields = SignedText.Fields
 
     static func path(_ operation: WalletOperation) -> String {
         let name =
@@ -66,7 +66,9 @@ enum QQWalletCodec {
         ]
     }
 
-    static func field(_ name: StaticString, _ value: [UInt8]) -> (name: [UInt8], value: [UInt8]) { (name.bytes, value) }
+    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
+        SignedText.Field(name: name.bytes, value: value)
+    }
 
     private static func login(_ merchant: QQWalletMerchant) -> Fields {
         [field("op_user_id", merchant.operatorID), field("op_user_passwd", merchant.operatorPassword)]

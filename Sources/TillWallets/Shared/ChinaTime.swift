@@ -60,22 +60,26 @@ struct ChinaTime: Equatable {
 
     /// `yyyy-MM-dd HH:mm:ss`
     var spaced: [UInt8] {
-        digits(year, 4) + [45] + digits(month, 2) + [45] + digits(day, 2) + [32] + digits(hour, 2) + [58]
-            + digits(minute, 2) + [58] + digits(second, 2)
+        var text = ("0000-00-00 00:00:00" as StaticString).bytes
+        write([0, 5, 8, 11, 14, 17], in: &text)
+        return text
     }
 
     /// `yyyyMMddHHmmss`
     var compact: [UInt8] {
-        digits(year, 4) + digits(month, 2) + digits(day, 2) + digits(hour, 2) + digits(minute, 2) + digits(second, 2)
+        var text = [UInt8](repeating: 48, count: 14)
+        write([0, 4, 6, 8, 10, 12], in: &text)
+        return text
     }
 
-    private func digits(_ value: Int64, _ count: Int) -> [UInt8] {
-        var rest = value
-        var text = [UInt8](repeating: 48, count: count)
-        for position in stride(from: count - 1, through: 0, by: -1) {
-            text[position] = UInt8(48 + rest % 10)
-            rest /= 10
+    /// - Parameter places: Where year, month, day, hour, minute and second begin.
+    private func write(_ places: [Int], in text: inout [UInt8]) {
+        for (place, value) in zip(places, [year, month, day, hour, minute, second]) {
+            var rest = value
+            for position in stride(from: place + (place == 0 ? 3 : 1), through: place, by: -1) {
+                text[position] = UInt8(48 + rest % 10)
+                rest /= 10
+            }
         }
-        return text
     }
 }

@@ -7,13 +7,13 @@ enum DisplayText {
     /// Valid UTF-8 of at most `limit` bytes, without control characters, angle brackets and the `forbidden` ASCII
     /// characters, each of which becomes a space. Empty in, empty out.
     static func mended(_ text: [UInt8], limit: Int, forbidden: StaticString = "") -> [UInt8] {
+        let forbidden = forbidden.bytes
         var result: [UInt8] = []
         for scalar in String(decoding: text, as: UTF8.self).unicodeScalars {
-            let bytes =
-                isHarmless(scalar) && !forbidden.bytes.contains { UInt32($0) == scalar.value }
-                ? [UInt8](String(scalar).utf8) : [32]
-            guard result.count + bytes.count <= limit else { break }
-            result += bytes
+            let isKept = isHarmless(scalar) && !forbidden.contains { UInt32($0) == scalar.value }
+            let shown = UTF8.encode(isKept ? scalar : " ")
+            guard let shown, result.count + shown.count <= limit else { break }
+            result += shown
         }
         return trimmed(result)
     }

@@ -7,10 +7,7 @@ import TillDomain
 /// beyond this (document types, entities of one's own, external references, nesting) is what attackers send. It reads
 /// text, CDATA and the five predefined entities; it refuses everything else.
 struct FlatXML: Equatable {
-    struct Field: Equatable {
-        let name: [UInt8]
-        let value: [UInt8]
-    }
+    typealias Field = SignedText.Field
 
     static let sizeLimit = 1 << 18
     static let fieldLimit = 512
@@ -38,7 +35,7 @@ struct FlatXML: Equatable {
     }
 
     /// Fields in the order given; texts in CDATA, as the wallet's own examples have them.
-    static func write(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
+    static func write(_ fields: [Field]) -> [UInt8] {
         var document = ("<xml>" as StaticString).bytes
         for field in fields {
             document.append(60)

@@ -13,8 +13,8 @@ struct JSONMembers {
     enum Kind: Equatable { case text, number, object, other }
 
     struct Member {
-        /// As written between the quotes.
-        let name: [UInt8]
+        /// Where the name is in the source, as written between the quotes.
+        let name: Range<Int>
         let kind: Kind
         /// Where the value is in the source, quotes or braces included.
         let range: Range<Int>
@@ -38,7 +38,7 @@ struct JSONMembers {
     }
 
     subscript(_ name: StaticString) -> Member? {
-        members.first { name.matches($0.name) }
+        members.first { name.matches(source, in: $0.name) }
     }
 
     func has(_ name: StaticString) -> Bool { self[name] != nil }
@@ -116,5 +116,12 @@ struct JSONMembers {
             }
         }
         return unit
+    }
+}
+
+extension StaticString {
+    /// Whether these are the bytes at `range`.
+    fileprivate func matches(_ source: [UInt8], in range: Range<Int>) -> Bool {
+        withUTF8Buffer { $0.count == range.count && $0.elementsEqual(source[range]) }
     }
 }

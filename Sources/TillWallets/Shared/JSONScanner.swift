@@ -33,17 +33,17 @@ struct JSONScanner {
         if take(125) { return members }
         while true {
             skipSpace()
-            guard let name = string() else { return nil }
+            guard let quoted = string() else { return nil }
+            let name = (quoted.lowerBound + 1)..<(quoted.upperBound - 1)
             skipSpace()
             guard take(58) else { return nil }
             skipSpace()
             let start = position
             guard let kind = value(depth: depth) else { return nil }
-            let text = [UInt8](source[(name.lowerBound + 1)..<(name.upperBound - 1)])
-            guard members.count < JSONMembers.memberLimit, !members.contains(where: { $0.name == text }) else {
-                return nil
-            }
-            members.append(JSONMembers.Member(name: text, kind: kind, range: start..<position))
+            guard members.count < JSONMembers.memberLimit,
+                !members.contains(where: { source[$0.name] == source[name] })
+            else { return nil }
+            members.append(JSONMembers.Member(name: name, kind: kind, range: start..<position))
             skipSpace()
             if take(125) { return members }
             guard take(44) else { return nil }

@@ -3,7 +3,7 @@ import TillDomain
 
 /// Writes compact JSON, members in the order given. Text stays UTF-8 as it is, which wallets sign byte for byte.
 enum JSONText {
-    indirect enum Value {
+    enum Value {
         case text([UInt8])
         case number(Int64)
         case list([Value])
@@ -12,6 +12,7 @@ enum JSONText {
 
     static func bytes(_ value: Value) -> [UInt8] {
         var text: [UInt8] = []
+        text.reserveCapacity(1024)
         append(value, to: &text)
         return text
     }
@@ -31,7 +32,9 @@ enum JSONText {
             text.append(123)
             for (position, member) in members.enumerated() {
                 if position > 0 { text.append(44) }
-                append(text: member.name.bytes, to: &text)
+                text.append(34)
+                member.name.withUTF8Buffer { text += $0 }
+                text.append(34)
                 text.append(58)
                 append(member.value, to: &text)
             }
@@ -41,6 +44,12 @@ enum JSONText {
 
     private static func append(text bytes: [UInt8], to text: inout [UInt8]) {
         text.append(34)
+        // Nearly every text can stand as it is.
+        if bytes.allSatisfy({ $0 != 34 && $0 != 92 && $0 >= 32 }) {
+            text += bytes
+            text.append(34)
+            return
+        }
         for byte in bytes {
             switch byte {
             case 34, 92: text += [92, byte]

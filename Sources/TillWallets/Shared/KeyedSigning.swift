@@ -30,29 +30,15 @@ struct KeyedSigning: Sendable, CustomStringConvertible, CustomReflectable {
     var description: String { "API keys (masked)" }
     var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// `name=value` of every field with a value but `sign`, sorted by name, joined with `&`.
-    static func text(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
-        let sorted = fields.filter { !$0.value.isEmpty && !("sign" as StaticString).matches($0.name) }
-            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
-        var text: [UInt8] = []
-        for field in sorted {
-            if !text.isEmpty { text.append(38) }
-            text += field.name
-            text.append(61)
-            text += field.value
-        }
-        return text
-    }
-
-    func sign(_ fields: some Sequence<(name: [UInt8], value: [UInt8])>) -> [UInt8] {
-        digest(KeyedSigning.text(fields), key: key)
+    func sign(_ fields: SignedText.Fields) -> [UInt8] {
+        digest(SignedText.of(fields, without: "sign"), key: key)
     }
 
     /// Whether the answer carries the signature that its fields, known or not, ask for. A type that the answer itself
     /// names has no say: an answer is signed as the request was.
     func isValid(_ answer: FlatXML) -> Bool {
         guard let signature = answer["sign"] else { return false }
-        let text = KeyedSigning.text(answer.fields.map { ($0.name, $0.value) })
+        let text = SignedText.of(answer.fields, without: "sign")
         if KeyedSigning.equal(digest(text, key: key), signature) { return true }
         guard let previousKey else { return false }
         return KeyedSigning.equal(digest(text, key: previousKey), signature)

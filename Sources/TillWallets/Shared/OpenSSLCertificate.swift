@@ -51,15 +51,7 @@ final class OpenSSLCertificate {
     var hexSerial: [UInt8]? { X509.serial(of: handle, BN_bn2hex) }
 
     /// Nil for another kind of key, and for one of less than 2048 bits.
-    var rsaKey: _RSA.Signing.PublicKey? {
-        var der: UnsafeMutablePointer<UInt8>?
-        let size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(handle), &der)
-        guard size > 0, let der else { return nil }
-        defer { CRYPTO_free(der, nil, 0) }
-        return try? _RSA.Signing.PublicKey(
-            derRepresentation: [UInt8](UnsafeBufferPointer(start: der, count: Int(size)))
-        )
-    }
+    var rsaKey: _RSA.Signing.PublicKey? { X509.rsaKey(of: handle) }
 
     /// Whether the certificate leads to one of the roots. Dates are not looked at.
     func isProven(by roots: [OpenSSLCertificate], with others: [OpenSSLCertificate]) -> Bool {
@@ -87,6 +79,17 @@ enum X509 {
         guard let text = write(number) else { return nil }
         defer { CRYPTO_free(text, nil, 0) }
         return [UInt8](String(cString: text).utf8)
+    }
+
+    /// Nil for another kind of key, and for one of less than 2048 bits.
+    static func rsaKey(of certificate: OpaquePointer) -> _RSA.Signing.PublicKey? {
+        var der: UnsafeMutablePointer<UInt8>?
+        let size = i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), &der)
+        guard size > 0, let der else { return nil }
+        defer { CRYPTO_free(der, nil, 0) }
+        return try? _RSA.Signing.PublicKey(
+            derRepresentation: [UInt8](UnsafeBufferPointer(start: der, count: Int(size)))
+        )
     }
 
     /// Whether a certificate leads to one in the store that signs itself.

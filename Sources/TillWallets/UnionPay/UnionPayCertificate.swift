@@ -1,5 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import COpenSSL
+import Crypto
+import CryptoExtras
 import TillDomain
 
 /// One X.509 certificate with an RSA key of at least 2048 bits.
@@ -9,7 +11,7 @@ final class UnionPayCertificate: Sendable {
 
     /// Shared by threads: OpenSSL locks what a look changes in a certificate.
     private nonisolated(unsafe) let certificate: OpaquePointer
-    private nonisolated(unsafe) let key: OpaquePointer
+    private let key: _RSA.Signing.PublicKey
 
     /// - Parameter text: One certificate, PEM. Nil for anything else, and for bytes behind it.
     init?(_ text: [UInt8]) {
@@ -23,9 +25,7 @@ final class UnionPayCertificate: Sendable {
             return (read, position.flatMap { end in bytes.baseAddress.map { end - $0 } })
         }
         guard let read else { return nil }
-        guard length == der.count, let key = X509_get0_pubkey(read), EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA,
-            EVP_PKEY_get_bits(key) >= 2048
-        else {
+        guard length == der.count, let key = X509.rsaKey(of: read) else {
             X509_free(read)
             return nil
         }
@@ -69,13 +69,11 @@ final class UnionPayCertificate: Sendable {
 
     /// Whether the certificate's key made the signature: RSASSA-PKCS1-v1.5 with SHA-256.
     func isValid(_ signature: [UInt8], for text: [UInt8]) -> Bool {
-        guard let context = EVP_MD_CTX_new() else { return false }
-        defer {
-            EVP_MD_CTX_free(context)
-            ERR_clear_error()
-        }
-        return EVP_DigestVerifyInit(context, nil, EVP_sha256(), nil, key) == 1
-            && EVP_DigestVerify(context, signature, signature.count, text, text.count) == 1
+        key.isValidSignature(
+            _RSA.Signing.RSASignature(rawRepresentation: signature),
+            for: Crypto.SHA256.hash(data: text),
+            padding: .insecurePKCS1v1_5
+        )
     }
 
     /// Makes this one of the certificates in which chains are looked for.

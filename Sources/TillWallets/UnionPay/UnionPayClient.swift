@@ -42,7 +42,7 @@ package struct UnionPayClient: WalletAdapter {
         target: String,
         readTimeout: Int64
     ) throws(WalletError) -> OutboundRequest {
-        let signature = try signing.sign(fields.map { ([UInt8]($0.name.utf8), $0.value) })
+        let signature = try signing.sign(fields)
         return OutboundRequest(
             target: target,
             headers: [

@@ -4,7 +4,7 @@ import TillEngine
 
 /// UnionPay's wire forms: fields, limits and dates are converted here and nowhere else. Amounts are fen already.
 struct UnionPayCodec: Sendable {
-    typealias Fields = [(name: String, value: [UInt8])]
+    typealias Fields = SignedText.Fields
 
     let merchantID: [UInt8]
     /// Where UnionPay sends its notices. Nothing depends on them, but the field is mandatory.
@@ -17,8 +17,10 @@ struct UnionPayCodec: Sendable {
         }
     }
 
-    static func field(_ name: String, _ text: StaticString) -> (name: String, value: [UInt8]) { (name, text.bytes) }
-    static func field(_ name: String, _ value: [UInt8]) -> (name: String, value: [UInt8]) { (name, value) }
+    static func field(_ name: StaticString, _ text: StaticString) -> SignedText.Field { field(name, text.bytes) }
+    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
+        SignedText.Field(name: name.bytes, value: value)
+    }
 
     /// What a message is about. Each answer repeats it.
     private struct Subject {

@@ -6,10 +6,7 @@ import TillDomain
 /// An own reader, because the values enter a signature exactly as they stand: a Base64 text holds `=` and `+`, a
 /// certificate holds line breaks, and an `&` inside braces or brackets belongs to its value.
 struct UnionPayForm: Equatable {
-    struct Field: Equatable {
-        let name: [UInt8]
-        let value: [UInt8]
-    }
+    typealias Field = SignedText.Field
 
     static let sizeLimit = 1 << 18
     static let fieldLimit = 128

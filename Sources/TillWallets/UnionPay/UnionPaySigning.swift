@@ -21,22 +21,12 @@ struct UnionPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     var description: String { "UnionPay keys (masked)" }
     var customMirror: Mirror { Mirror(self, children: []) }
 
-    /// The text that is signed: SHA-256, as lower-case hexadecimal digits, over `name=value` of every field with a value
-    /// but `signature`, sorted by name, joined with `&`, raw.
-    static func digest(_ fields: [(name: [UInt8], value: [UInt8])]) -> [UInt8] {
-        let sorted = fields.filter { !$0.value.isEmpty && !("signature" as StaticString).matches($0.name) }
-            .sorted { $0.name.lexicographicallyPrecedes($1.name) }
-        var text: [UInt8] = []
-        for field in sorted {
-            if !text.isEmpty { text.append(38) }
-            text += field.name
-            text.append(61)
-            text += field.value
-        }
-        return Hex.encode([UInt8](Crypto.SHA256.hash(data: text)))
+    /// The text that is signed: SHA-256, as lower-case hexadecimal digits, over the fields.
+    static func digest(_ fields: SignedText.Fields) -> [UInt8] {
+        Hex.encode([UInt8](Crypto.SHA256.hash(data: SignedText.of(fields, without: "signature"))))
     }
 
-    func sign(_ fields: [(name: [UInt8], value: [UInt8])]) throws(WalletError) -> [UInt8] {
+    func sign(_ fields: SignedText.Fields) throws(WalletError) -> [UInt8] {
         guard let signature = key.sign(UnionPaySigning.digest(fields)) else { throw .signingFailed }
         return Base64.encode(signature)
     }
@@ -46,6 +36,6 @@ struct UnionPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
         guard let signature = answer["signature"].flatMap({ Base64.decode($0) }),
             let text = answer["signPubKeyCert"], let certificate = trust.certificate(text, at: now)
         else { return false }
-        return certificate.isValid(signature, for: UnionPaySigning.digest(answer.fields.map { ($0.name, $0.value) }))
+        return certificate.isValid(signature, for: UnionPaySigning.digest(answer.fields))
     }
 }

@@ -4,7 +4,7 @@ import TillEngine
 
 /// WeChat Pay V2's wire forms: fields, limits and dates are converted here and nowhere else. Amounts are fen already.
 enum WeChatPayCodec {
-    typealias Fields = [(name: [UInt8], value: [UInt8])]
+    typealias Fields = SignedText.Fields
 
     static func path(_ operation: WalletOperation) -> String {
         switch operation {
@@ -33,7 +33,9 @@ enum WeChatPayCodec {
         }
     }
 
-    static func field(_ name: StaticString, _ value: [UInt8]) -> (name: [UInt8], value: [UInt8]) { (name.bytes, value) }
+    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
+        SignedText.Field(name: name.bytes, value: value)
+    }
 
     private static func pay(_ payment: WalletPayment, machine: [UInt8]) throws(WalletError) -> Fields {
         let order = payment.order

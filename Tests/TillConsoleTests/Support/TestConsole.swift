@@ -23,6 +23,8 @@ final class TestConsole: Sendable {
         folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID().uuidString)").path
         var settings = ConsoleSettings(data: folder)
         settings.clouds = [folder + "/no-cloud"]
+        // No chart is drawn here; any file will do.
+        settings.chartLibrary = #filePath
         change(&settings)
         let clock = Clock()
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
