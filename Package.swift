@@ -124,7 +124,8 @@ let package = Package(
         .target(
             name: "TillSandbox",
             dependencies: [
-                "CZlib", "TillDomain", "TillLoops", "TillPictures", hummingbird, hummingbirdTLS, httpTypes, nioCore, nioPosix, nioHTTP1,
+                "CZlib", "TillDomain", "TillLoops", "TillPictures", hummingbird, hummingbirdTLS, httpTypes, nioCore,
+                nioPosix, nioHTTP1,
                 nioSSL, grdb, crypto, cryptoExtras, x509, asn1, logging, lifecycle,
             ],
             swiftSettings: strict
@@ -134,7 +135,8 @@ let package = Package(
         .target(
             name: "TillConsole",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", "TillPictures", mustache, hummingbird, hummingbirdTLS, httpTypes,
+                "TillDomain", "TillStore", "TillCloud", "TillPictures", mustache, hummingbird, hummingbirdTLS,
+                httpTypes,
                 asyncHTTPClient, grdb,
                 nioCore, nioSSL, crypto, cryptoExtras, logging, lifecycle,
             ],
@@ -264,7 +266,8 @@ let package = Package(
         .testTarget(
             name: "TillSandboxTests",
             dependencies: [
-                "CZlib", "TillDomain", "TillPictures", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging, nioCore, nioHTTP1,
+                "CZlib", "TillDomain", "TillPictures", "TillSandbox", crypto, cryptoExtras, x509, asn1, logging,
+                nioCore, nioHTTP1,
                 lifecycle, asyncHTTPClient,
             ],
             swiftSettings: strict

@@ -26,13 +26,19 @@ import Testing
         return (console, auditor)
     }
 
-    @Test("the chain is whole, and an entry that was edited, taken out or put in is named", arguments: [
-        ("UPDATE audit SET after = 'nothing' WHERE sequence = 42", "Entry 42 "),
-        ("UPDATE audit SET time = time + 1 WHERE sequence = 1", "Entry 1 "),
-        ("DELETE FROM audit WHERE sequence = 100", "Entry 100 "),
-        ("INSERT INTO audit SELECT 251, time, actor, action, subject, before, after, address, hash FROM audit WHERE sequence = 7", "Entry 251 "),
-        ("UPDATE audit SET actor = 'ann', action = 'auser.changed' WHERE sequence = 2", "Entry 2 "),
-    ])
+    @Test(
+        "the chain is whole, and an entry that was edited, taken out or put in is named",
+        arguments: [
+            ("UPDATE audit SET after = 'nothing' WHERE sequence = 42", "Entry 42 "),
+            ("UPDATE audit SET time = time + 1 WHERE sequence = 1", "Entry 1 "),
+            ("DELETE FROM audit WHERE sequence = 100", "Entry 100 "),
+            (
+                "INSERT INTO audit SELECT 251, time, actor, action, subject, before, after, address, hash FROM audit WHERE sequence = 7",
+                "Entry 251 "
+            ),
+            ("UPDATE audit SET actor = 'ann', action = 'auser.changed' WHERE sequence = 2", "Entry 2 "),
+        ]
+    )
     func chain(edit: String, entry: String) async throws {
         let (console, auditor) = try await log()
         #expect(try await auditor.get("/audit/verify").body.contains("All 250 entries"))
@@ -67,7 +73,8 @@ import Testing
         #expect(try await auditor.get("/audit?from=yesterday").status == 422)
     }
 
-    @Test("the export holds what the filter shows, and nothing that a spreadsheet would run") func export() async throws {
+    @Test("the export holds what the filter shows, and nothing that a spreadsheet would run") func export() async throws
+    {
         let (_, auditor) = try await log()
         let answer = try await auditor.get("/audit/export?subject=u77")
         #expect(answer.headers[.contentType]?.hasPrefix("text/csv") == true)

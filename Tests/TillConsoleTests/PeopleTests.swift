@@ -100,7 +100,9 @@ import Testing
         #expect(try await chain.ed.post("/people/roles/new", [("name", "X"), ("payments.view", "on")]).status == 403)
         #expect(try await chain.ed.post("/people/roles/Clerk", [("version", "1"), ("audit.view", "on")]).status == 403)
         #expect(try await chain.ed.post("/people/roles/Viewer/delete").status == 403)
-        #expect(try await chain.anna.post("/people/roles/admin", [("version", "1"), ("audit.view", "on")]).status == 404)
+        #expect(
+            try await chain.anna.post("/people/roles/admin", [("version", "1"), ("audit.view", "on")]).status == 404
+        )
     }
 
     @Test("administrators appoint who moves money, and cannot appoint themselves") func keptApart() async throws {
@@ -128,7 +130,9 @@ import Testing
         #expect(try await chain.person(chain.annaID).grants.map(\.text) == ["Viewer@GROUP", "admin@GROUP"])
     }
 
-    @Test("whoever is not in one's part of the organisation is not there, and cannot be touched") func scope() async throws {
+    @Test("whoever is not in one's part of the organisation is not there, and cannot be touched") func scope()
+        async throws
+    {
         let chain = try await Chain()
         let list = try await chain.ed.get("/people").body
         #expect(list.contains("Eve") && list.contains(">Ed<") && !list.contains("Will") && !list.contains("Anna"))
@@ -203,7 +207,9 @@ import Testing
         )
     }
 
-    @Test("a page that somebody else has made stale shows both versions and overwrites nothing") func stale() async throws {
+    @Test("a page that somebody else has made stale shows both versions and overwrites nothing") func stale()
+        async throws
+    {
         let chain = try await Chain()
         func save(_ name: String, version: Int) async throws -> Answer {
             try await chain.anna.post(

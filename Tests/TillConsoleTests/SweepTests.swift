@@ -21,7 +21,9 @@ import Testing
 
     init() async throws { console = try await TestConsole() }
 
-    @Test("each route opens for the roles that hold its permission, and for nobody else") func permissions() async throws {
+    @Test("each route opens for the roles that hold its permission, and for nobody else") func permissions()
+        async throws
+    {
         var users: [BuiltInRole: Int64] = [:]
         for role in BuiltInRole.allCases {
             users[role] = try await console.addUser(role.rawValue, roles: [(role.rawValue, 1)])

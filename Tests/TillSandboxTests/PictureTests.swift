@@ -85,7 +85,9 @@ import TillSandbox
         let characters = (0..<length).map { data[$0 + 1] << 4 | data[$0 + 2] >> 4 }
         #expect(data[0] >> 4 == 0b0100 && Int(data[0] << 4 | data[1] >> 4) == length)
         #expect(String(decoding: characters, as: UTF8.self) == text)
-        #expect(QRCode(text: text)?.frame.version == [17, 32, 53, 78, 106, 134].firstIndex { length <= $0 }.map { $0 + 1 })
+        #expect(
+            QRCode(text: text)?.frame.version == [17, 32, 53, 78, 106, 134].firstIndex { length <= $0 }.map { $0 + 1 }
+        )
     }
 
     @Test("a text that fits into no picture gives none") func qrTextRefused() {

@@ -33,7 +33,8 @@ enum AuditRoutes {
             "exportHint": call.text(Phrase("auditLog.exportHint", call.formats.count(exportRows))),
         ]
         if entries.count > pageRows, let last = shown.last {
-            model["next"] = "/audit?" + [query, "before=\(last.sequence)"].filter { !$0.isEmpty }.joined(separator: "&")
+            model["next"] =
+                "/audit?" + [query, "before=\(last.sequence)"].filter { !$0.isEmpty }.joined(separator: "&")
         }
         return try call.page("audit", model, status: filter.problems.isEmpty ? .ok : .unprocessableContent)
     }
@@ -158,7 +159,8 @@ struct AuditFilter: Sendable {
                     label: Phrase("auditLog.action"),
                     kind: .choice,
                     value: action,
-                    options: [(value: "", label: call.text(Phrase("auditLog.any")))] + actions.sorted { $0.label < $1.label }
+                    options: [(value: "", label: call.text(Phrase("auditLog.any")))]
+                        + actions.sorted { $0.label < $1.label }
                 ),
                 Field(
                     name: "subject",

@@ -63,7 +63,9 @@ struct Grant: Equatable, Sendable {
     static func hasAdministrator(_ database: Database) throws -> Bool {
         let enabled = try Set(Int64.fetchAll(database, sql: "SELECT id FROM user WHERE disabled_at IS NULL"))
         return try all(database).contains { user, grants in
-            let atTop = grants.filter { $0.path == "/1/" }.reduce(into: Set<Permission>()) { $0.formUnion($1.permissions) }
+            let atTop = grants.filter { $0.path == "/1/" }.reduce(into: Set<Permission>()) {
+                $0.formUnion($1.permissions)
+            }
             return enabled.contains(user) && atTop.isSuperset(of: BuiltInRole.admin.permissions)
         }
     }

@@ -158,7 +158,12 @@ enum OwnRoutes {
                 "picture": try picture(password.address(user: viewer.name)),
                 "fields": call.fields(
                     [
-                        Field(name: "sealed", label: Phrase("me.code"), kind: .hidden, value: sealed.base64EncodedString()),
+                        Field(
+                            name: "sealed",
+                            label: Phrase("me.code"),
+                            kind: .hidden,
+                            value: sealed.base64EncodedString()
+                        ),
                         Field(
                             name: "code",
                             label: Phrase("me.code"),
@@ -316,9 +321,12 @@ enum OwnRoutes {
 enum Browsers {
     static func name(_ agent: String, _ call: Call) -> String {
         // The order matters: each of them claims to be those after it.
-        let known = [("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]
+        let known = [
+            ("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari"),
+        ]
         let systems = [
-            ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"), ("Mac OS X", "macOS"),
+            ("Android", "Android"), ("iPhone", "iPhone"), ("iPad", "iPad"), ("Windows", "Windows"),
+            ("Mac OS X", "macOS"),
             ("Linux", "Linux"),
         ]
         guard let browser = known.first(where: { agent.contains($0.0) })?.1 else {

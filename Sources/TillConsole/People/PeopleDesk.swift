@@ -18,6 +18,7 @@ struct PeopleDesk: Sendable {
         case ownAccount
         case lastAdministrator
         case roleInUse
+        case demoPassword
     }
 
     /// What a form says about somebody's roles: names of roles and codes of places.
@@ -77,7 +78,10 @@ struct PeopleDesk: Sendable {
                 arguments: [fullName, id]
             )
             try Users.replaceRoles(of: id, with: grants, database)
-            let before = PeopleDesk.text(person.fullName, person.grants.map { Wanted(role: $0.role, place: $0.placeCode) })
+            let before = PeopleDesk.text(
+                person.fullName,
+                person.grants.map { Wanted(role: $0.role, place: $0.placeCode) }
+            )
             let event = try call.event(
                 "user.changed",
                 "user:\(person.name)",
@@ -95,6 +99,7 @@ struct PeopleDesk: Sendable {
         try await change { database in
             let person = try PeopleDesk.person(id, database)
             guard viewer.mayManage(person) else { throw ConsoleProblem.forbidden(.editPeople) }
+            if person.isDemo, action == .newPassword { throw Refusal.demoPassword }
             guard try PeopleDesk.apply(action, to: person, password, at: call.now, database) else { return }
             try AuditLog.append(
                 try call.event("user.\(action.rawValue)", "user:\(person.name)"),
@@ -202,7 +207,9 @@ struct PeopleDesk: Sendable {
     // MARK: - Rules
 
     /// Runs a change, and takes it back if nobody is left who could give roles at the top.
-    private func change<Result: Sendable>(_ work: @Sendable @escaping (Database) throws -> Result) async throws -> Result {
+    private func change<Result: Sendable>(_ work: @Sendable @escaping (Database) throws -> Result) async throws
+        -> Result
+    {
         try await call.console.pool.write { database in
             let hadAdministrator = try Grant.hasAdministrator(database)
             let result = try work(database)

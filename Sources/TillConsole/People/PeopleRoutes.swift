@@ -160,7 +160,11 @@ enum PeopleRoutes {
             model["isStale"] = true
             model["differences"] = form.differences(from: PersonForm(person), call)
         }
-        return try call.page("person", model, status: isStale ? .conflict : problems.isEmpty ? .ok : .unprocessableContent)
+        return try call.page(
+            "person",
+            model,
+            status: isStale ? .conflict : problems.isEmpty ? .ok : .unprocessableContent
+        )
     }
 
     private static func edit(_ call: Call) async throws -> Response {
@@ -243,6 +247,7 @@ enum PeopleRoutes {
         case .ownAccount: Phrase("people.ownAccount")
         case .lastAdministrator: Phrase("people.lastAdministrator")
         case .roleInUse: Phrase("people.roleInUse")
+        case .demoPassword: Phrase("me.demoPassword")
         }
     }
 }

@@ -46,7 +46,9 @@ struct Role: Sendable {
     }
 
     static func of(_ name: String, _ database: Database) throws -> Role? {
-        try Row.fetchOne(database, sql: "SELECT \(columns) FROM role WHERE name = ?", arguments: [name]).map { Role($0) }
+        try Row.fetchOne(database, sql: "SELECT \(columns) FROM role WHERE name = ?", arguments: [name]).map {
+            Role($0)
+        }
     }
 
     /// The built-in ones first.

@@ -132,7 +132,13 @@ struct Sessions: Sendable {
                 """,
             arguments: [user, now - idleMilliseconds, now - longestMilliseconds]
         ).map {
-            Open(id: $0["id"], address: $0["address"], agent: $0["agent"], createdAt: $0["created_at"], seenAt: $0["seen_at"])
+            Open(
+                id: $0["id"],
+                address: $0["address"],
+                agent: $0["agent"],
+                createdAt: $0["created_at"],
+                seenAt: $0["seen_at"]
+            )
         }
     }
 

@@ -127,7 +127,8 @@ actor SignIn {
     func hash(_ password: String) throws -> PasswordHash { try PasswordHash(of: password) }
 
     /// A new password for somebody who knows the one before. All other sessions end.
-    func changePassword(of viewer: Viewer, from old: String, to new: String, address: String, at now: Int64) async throws
+    func changePassword(of viewer: Viewer, from old: String, to new: String, address: String, at now: Int64)
+        async throws
         -> Bool
     {
         let stored = try await pool.read {
@@ -144,10 +145,6 @@ actor SignIn {
             try database.execute(
                 sql: "UPDATE user SET password = ?, password_is_given = 0 WHERE id = ?",
                 arguments: [hash.text, viewer.id]
-            )
-            try database.execute(
-                sql: "UPDATE session SET proved_at = ? WHERE id = ?",
-                arguments: [now, viewer.session]
             )
             try Sessions.end(user: viewer.id, except: viewer.session, at: now, database)
             try AuditLog.append(event("password.changed", viewer.name, address), at: now, database)
