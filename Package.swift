@@ -182,6 +182,11 @@ let package = Package(
 
         // What the adapters cost. Nothing that ships links it.
         .executableTarget(
+            name: "tillbridge-console-bench",
+            dependencies: ["TillCloud", "TillConsole", arguments, grdb],
+            swiftSettings: strict
+        ),
+        .executableTarget(
             name: "tillbridge-adapters-bench",
             dependencies: [
                 "COpenSSL", "TillDomain", "TillEngine", "TillWallets", crypto, cryptoExtras, arguments,
