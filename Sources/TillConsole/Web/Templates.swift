@@ -15,6 +15,17 @@ enum Templates {
         ("refunds", PackageResources.refunds_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
+        ("account-new", PackageResources.account_new_mustache),
+        ("account-test", PackageResources.account_test_mustache),
+        ("accounts", PackageResources.accounts_mustache),
+        ("launch", PackageResources.launch_mustache),
+        ("launch-go", PackageResources.launch_go_mustache),
+        ("launch-stores", PackageResources.launch_stores_mustache),
+        ("launch-test", PackageResources.launch_test_mustache),
+        ("launch-wallets", PackageResources.launch_wallets_mustache),
+        ("launches", PackageResources.launches_mustache),
+        ("sign-flag-form", PackageResources.sign_flag_form_mustache),
+        ("sign-flags", PackageResources.sign_flags_mustache),
     ]
 
     private static let library: MustacheLibrary = {
