@@ -46,7 +46,7 @@ def traced(pid):
 class Shop:
     _numbers = itertools.count(1)
 
-    def __init__(self, tillbridge, plugin, folder, port_base=0):
+    def __init__(self, tillbridge, plugin, folder, port_base=0, options=()):
         self.plugin_program = plugin
         self.folder = folder
         self._own = []
@@ -55,7 +55,7 @@ class Shop:
         started = time.monotonic()
         self.process = subprocess.Popen(
             [tillbridge, "demo", "--headless", "--data", str(folder), "--port-base", str(port_base),
-             "--plugin-binary", plugin],
+             "--plugin-binary", plugin, *options],
             stdout=subprocess.PIPE, stderr=self.errors, text=True)
         line = self.process.stdout.readline()
         self.seconds_to_start = time.monotonic() - started

@@ -61,7 +61,10 @@ struct CloudFeed: Service {
         }
         let entries = reply.entries.map { $0.entry }
         guard let last = entries.last else {
-            try await console.pool.write { try CloudCursor.note(folder, reply.cloud, at: console.now(), $0) }
+            let head = known?.head ?? .start
+            try await console.pool.write { database in
+                try CloudCursor.move(folder, reply.cloud, isCopy: isCopy, to: head, at: console.now(), database)
+            }
             return
         }
         if !isCopy { try check(entries, after: known?.head ?? .start) }
@@ -116,14 +119,6 @@ struct CloudCursor: Sendable {
                 INSERT OR REPLACE INTO cursor (folder, cloud, is_copy, sequence, hash, read_at) VALUES (?, ?, ?, ?, ?, ?)
                 """,
             arguments: [folder, cloud, isCopy, head.sequence, Data(head.hash), now]
-        )
-    }
-
-    /// Nothing new, and heard of.
-    static func note(_ folder: String, _ cloud: String, at now: Int64, _ database: Database) throws {
-        try database.execute(
-            sql: "UPDATE cursor SET read_at = ? WHERE folder = ? AND cloud = ?",
-            arguments: [now, folder, cloud]
         )
     }
 }

@@ -39,13 +39,13 @@ enum ReadModel {
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number,
-                    amount, refunded, state, reason, created_at, changed_at, result_after, change)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    amount, refunded, state, raw_state, reason, created_at, changed_at, result_after, change)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
             number, cloud, facts.version, String(decoding: intent.orderNumber.register.store, as: UTF8.self),
             "\(intent.orderNumber.register)", "\(intent.saleReference)", facts.wallet ?? "", facts.walletTransaction,
-            intent.amount.fen, facts.refunded ?? 0, facts.display, facts.reason,
+            intent.amount.fen, facts.refunded ?? 0, facts.display, facts.state, facts.reason,
             facts.createdAt ?? entry.time.milliseconds, entry.time.milliseconds, resultAfter, change,
         ])
     }

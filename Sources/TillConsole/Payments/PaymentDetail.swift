@@ -48,11 +48,40 @@ struct PaymentDetail: Sendable {
         ).map { PaymentRow($0) }
     }
 
+    /// States of the cloud's machine in which another question to the wallet may tell more.
+    private static let askable: Set<String> = ["sending", "unknown", "revoking", "stuck", "paid"]
+
     func model(_ call: Call) -> [String: Any] {
         var model = row.model(call)
+        // The paying cloud tells what the payment is; the other one only what it was asked.
+        let own = steps.filter { $0.cloud == row.cloud }
+        let elsewhere = steps.filter { $0.cloud != row.cloud }
+        model["steps"] = timeline(own, call)
+        model["elsewhere"] = timeline(elsewhere, call)
+        model["isElsewhere"] = !elsewhere.isEmpty
+        model["hasRefunds"] = !refunds.isEmpty
+        model["refunds"] = refunds.map { $0.model(call) }
+        model["others"] = others.map { $0.model(call) }
+        model["hasOthers"] = !others.isEmpty
+        if RefundDesk.refundableStates.contains(row.state), call.visitor?.may(.requestRefunds) == true {
+            model["refundPath"] = "/payments/\(row.number)/refund"
+        }
+        if PaymentDetail.askable.contains(row.rawState), call.visitor?.may(.actOnPayments) == true {
+            model["askPath"] = "/payments/\(row.number)/ask"
+        }
+        if !Resolution.decisions(rawState: row.rawState).isEmpty, call.visitor?.may(.resolvePayments) == true {
+            model["resolvePath"] = "/payments/\(row.number)/resolve"
+        }
+        if PaymentFilter.Tab.problems.states?.contains(row.state) == true {
+            model["advice"] = call.text(Phrase(family: "advice", row.state))
+        }
+        return model
+    }
+
+    private func timeline(_ steps: [Step], _ call: Call) -> [[String: Any]] {
         let formats = call.formats
         var before = row.createdAt
-        model["steps"] = steps.map { step -> [String: Any] in
+        return steps.map { step in
             let gap = step.time - before
             before = step.time
             return [
@@ -63,18 +92,6 @@ struct PaymentDetail: Sendable {
                 "body": step.body,
             ]
         }
-        model["hasReason"] = !(model["reason"] as? String ?? "").isEmpty
-        model["refunds"] = refunds.map { $0.model(call) }
-        model["hasRefunds"] = !refunds.isEmpty
-        model["others"] = others.map { $0.model(call) }
-        model["hasOthers"] = !others.isEmpty
-        if RefundDesk.refundableStates.contains(row.state), call.visitor?.may(.requestRefunds) == true {
-            model["refundPath"] = "/payments/\(row.number)/refund"
-        }
-        if PaymentFilter.Tab.problems.states?.contains(row.state) == true {
-            model["advice"] = call.text(Phrase(family: "advice", row.state))
-        }
-        return model
     }
 }
 

@@ -30,6 +30,7 @@ enum PaymentList {
         _ filter: PaymentFilter,
         in scope: Scope,
         after place: Place?,
+        rows limit: Int = pageRows,
         _ database: Database
     ) throws -> (rows: [PaymentRow], next: Place?) {
         var (sql, arguments) = filter.condition(in: scope)
@@ -37,13 +38,13 @@ enum PaymentList {
             sql += " AND (created_at, number) < (?, ?)"
             arguments += [place.createdAt, place.number]
         }
-        arguments += [pageRows + 1]
+        arguments += [limit + 1]
         let rows = try Row.fetchAll(
             database,
             sql: "SELECT \(PaymentRow.columns) FROM payment WHERE \(sql) ORDER BY created_at DESC, number DESC LIMIT ?",
             arguments: arguments
         ).map { PaymentRow($0) }
-        guard rows.count > pageRows, let last = rows.dropLast().last else { return (rows, nil) }
+        guard rows.count > limit, let last = rows.dropLast().last else { return (rows, nil) }
         return (Array(rows.dropLast()), Place(createdAt: last.createdAt, number: last.number))
     }
 

@@ -42,6 +42,7 @@ enum PaymentRoutes {
                 "text": filter.text,
                 "tab": filter.tab.rawValue,
                 "rows": found.page.rows.map { $0.model(call) },
+                "exportPath": try call.viewer.may(.exportPayments) ? "/payments/export?\(query)" : "",
                 "isEmpty": found.page.rows.isEmpty,
                 "emptyText": call.text(Phrase("payments.empty", call.formats.count(chips.count))),
                 "next": found.page.next.map {

@@ -15,6 +15,8 @@ struct PaymentRow: Sendable {
     let amount: Int64
     let refunded: Int64
     let state: String
+    /// The state of the cloud's machine behind the display.
+    let rawState: String
     let reason: String?
     /// Milliseconds since 1970.
     let createdAt: Int64
@@ -36,6 +38,7 @@ struct PaymentRow: Sendable {
         amount = row["amount"]
         refunded = row["refunded"]
         state = row["state"]
+        rawState = row["raw_state"]
         reason = row["reason"]
         createdAt = row["created_at"]
         changedAt = row["changed_at"]
@@ -71,7 +74,7 @@ struct PaymentRow: Sendable {
     func model(_ call: Call) -> [String: Any] {
         let formats = call.formats
         var chip = PaymentRow.chip(state, call.words)
-        if PaymentRow.aging.contains(state) { chip["age"] = formats.duration(call.now - changedAt) }
+        chip["age"] = PaymentRow.aging.contains(state) ? formats.duration(call.now - changedAt) : ""
         return [
             "number": number,
             "date": formats.date(createdAt),
@@ -86,6 +89,7 @@ struct PaymentRow: Sendable {
             "amount": formats.money(amount),
             "refunded": refunded > 0 ? formats.money(refunded) : "",
             "chip": chip,
+            "isUnconfirmed": rawState == "paid",
             "reason": reason.map { PaymentRow.reason($0, call.words) } ?? "",
             "result": resultAfter.map { formats.duration($0) } ?? "–",
             "change": change,

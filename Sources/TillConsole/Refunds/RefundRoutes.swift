@@ -31,7 +31,7 @@ enum RefundRoutes {
         guard let (payment, refundable, limits, requests) = found else { throw ConsoleProblem.notFound }
         try await call.require(.requestRefunds, store: payment.store)
         let formats = call.formats
-        let amount = call.form.has("amount") ? call.form["amount"] : yuan(refundable.left)
+        let amount = call.form.has("amount") ? call.form["amount"] : Formats.yuan(refundable.left)
         var model = payment.model(call)
         model["paid"] = formats.money(refundable.paid)
         model["done"] = formats.money(refundable.done)
@@ -127,12 +127,6 @@ enum RefundRoutes {
             sql: "SELECT \(PaymentRow.columns) FROM payment WHERE number = ?",
             arguments: [number]
         ).map { PaymentRow($0) }
-    }
-
-    /// Fen as a form takes them: `12.50`.
-    private static func yuan(_ fen: Int64) -> String {
-        let cents = "\(fen % 100)"
-        return "\(fen / 100).\(cents.count < 2 ? "0" : "")\(cents)"
     }
 
     // MARK: - Approval

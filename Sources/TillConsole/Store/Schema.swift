@@ -175,7 +175,9 @@ enum Schema {
             wallet_number TEXT,
             amount INTEGER NOT NULL,
             refunded INTEGER NOT NULL,
+            -- The display word, and the state of the cloud's machine behind it.
             state TEXT NOT NULL,
+            raw_state TEXT NOT NULL,
             reason TEXT,
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL,
@@ -227,6 +229,20 @@ enum Schema {
         CREATE INDEX refund_request_number ON refund_request (number);
         CREATE INDEX refund_request_requester ON refund_request (requester, created_at);
         CREATE INDEX refund_request_store ON refund_request (store, created_at);
+        CREATE TABLE resolution (
+            id INTEGER PRIMARY KEY,
+            number TEXT NOT NULL,
+            store TEXT NOT NULL,
+            decision TEXT NOT NULL,
+            evidence TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'done', 'refused')),
+            first INTEGER NOT NULL,
+            first_name TEXT NOT NULL,
+            second_name TEXT,
+            answer TEXT,
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX resolution_number ON resolution (number);
         CREATE INDEX refund_request_open ON refund_request (state) WHERE state IN ('waiting', 'approved');
         """
 

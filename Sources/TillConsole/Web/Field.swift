@@ -17,7 +17,7 @@ struct Field {
     var autocomplete = "off"
 
     func model(_ words: Words, _ problems: Problems) -> [String: Any] {
-        var model: [String: Any] = [
+        [
             "name": name,
             "label": words.text(label),
             "value": value,
@@ -27,13 +27,12 @@ struct Field {
             "isRequired": isRequired,
             "isChecked": value == "on",
             "autocomplete": autocomplete,
+            "hint": hint.map { words.text($0) } ?? "",
+            "problem": problems[name].map { words.text($0) } ?? "",
             "options": options.map { option -> [String: Any] in
                 ["value": option.value, "label": option.label, "isChosen": option.value == value]
             },
         ]
-        if let hint { model["hint"] = words.text(hint) }
-        if let problem = problems[name] { model["problem"] = words.text(problem) }
-        return model
     }
 }
 

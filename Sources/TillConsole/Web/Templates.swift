@@ -5,6 +5,7 @@ import Mustache
 enum Templates {
     private static let files: [(name: String, content: [UInt8])] = [
         ("chip", PackageResources.chip_mustache),
+        ("export", PackageResources.export_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
         ("payment", PackageResources.payment_mustache),
@@ -13,7 +14,9 @@ enum Templates {
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
         ("refunds", PackageResources.refunds_mustache),
+        ("resolve", PackageResources.resolve_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
+        ("step", PackageResources.step_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
         ("account-new", PackageResources.account_new_mustache),
         ("account-test", PackageResources.account_test_mustache),
@@ -42,7 +45,25 @@ enum Templates {
     }()
 
     static func render(_ name: String, _ values: [String: Any]) throws -> String {
-        guard let text = library.render(values, withTemplate: name) else { throw ConsoleProblem.notFound }
+        guard let text = library.render(filled(values), withTemplate: name) else { throw ConsoleProblem.notFound }
         return text
+    }
+
+    /// With nothing in place of empty texts, at any depth: a section about something that is not there is left out. The
+    /// name stays, or the template would look for it further out.
+    private static func filled(_ values: [String: Any]) -> [String: Any] {
+        values.mapValues { value in
+            switch value {
+            case let text as String: text.isEmpty ? Nothing() : text
+            case let values as [String: Any]: filled(values)
+            case let list as [[String: Any]]: list.map { filled($0) }
+            default: value
+            }
+        }
+    }
+
+    private struct Nothing: MustacheCustomRenderable {
+        var renderText: String { "" }
+        var isNull: Bool { true }
     }
 }

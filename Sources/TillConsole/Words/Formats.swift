@@ -8,9 +8,15 @@ struct Formats: Sendable {
 
     /// `¥1,234.50`.
     func money(_ fen: Int64) -> String {
-        let digits = fen.magnitude
-        let cents = String(digits % 100)
-        return (fen < 0 ? "-" : "") + "¥" + Formats.grouped(digits / 100) + "." + (cents.count < 2 ? "0" : "") + cents
+        (fen < 0 ? "-" : "") + "¥" + Formats.grouped(fen.magnitude / 100) + "." + Formats.cents(fen)
+    }
+
+    /// `1234.50`, as forms take it and spreadsheets reckon with it.
+    static func yuan(_ fen: Int64) -> String { (fen < 0 ? "-" : "") + "\(fen.magnitude / 100)." + cents(fen) }
+
+    private static func cents(_ fen: Int64) -> String {
+        let cents = String(fen.magnitude % 100)
+        return cents.count < 2 ? "0" + cents : cents
     }
 
     func count(_ value: Int) -> String { (value < 0 ? "-" : "") + Formats.grouped(UInt64(value.magnitude)) }

@@ -1,0 +1,126 @@
+# Part of Tillbridge. See LICENSE.
+"""What an operator and a finance clerk do all day."""
+
+import pytest
+
+from shop import until
+
+
+def rows(page):
+    return page.locator("#rows tr").count()
+
+
+@pytest.mark.parametrize("language, paid", [("en", "Paid"), ("zh", "支付成功")])
+def test_a_sale_is_on_the_screen_while_it_happens(shop, visit, language, paid):
+    operator = visit("operator", language)
+    operator.go("/payments")
+    # The stream is open when the numbers above the list have moved.
+    operator.page.wait_for_function("document.querySelector('[data-strip=dataAt]').textContent !== '–'")
+    before = rows(operator.page)
+    sale = shop.sell(1234)
+    row = operator.page.locator("#rows tr", has_text=sale["saleRef"])
+    row.wait_for(timeout=10_000)
+    assert rows(operator.page) == before + 1
+    assert "¥12.34" in row.inner_text() and paid in row.inner_text()
+    operator.picture(f"live-{language}")
+
+
+def test_new_rows_wait_behind_a_bar_while_somebody_reads(shop, visit):
+    shop.sell(100)
+    operator = visit("operator")
+    operator.go("/payments")
+    operator.page.locator("#rows tr").first.wait_for()
+    operator.page.keyboard.press("j")
+    assert operator.page.locator("tr.chosen").count() == 1
+    before = rows(operator.page)
+    sale = shop.sell(200)
+    bar = operator.page.locator("#news")
+    bar.wait_for(timeout=10_000)
+    assert rows(operator.page) == before and "1 new" in bar.inner_text()
+    operator.page.keyboard.press("Escape")
+    bar.click()
+    operator.page.locator("#rows tr", has_text=sale["saleRef"]).wait_for()
+    assert rows(operator.page) == before + 1
+
+
+def test_pause_holds_everything_back(shop, visit):
+    operator = visit("operator")
+    operator.go("/payments")
+    operator.page.click("#pause")
+    before = rows(operator.page)
+    shop.sell(300)
+    operator.page.locator("#news").wait_for(timeout=10_000)
+    assert rows(operator.page) == before
+    operator.page.click("#pause")
+    until("the rows to come", lambda: rows(operator.page) == before + 1, 10)
+
+
+def test_search_and_filters_are_in_the_address_and_survive_the_language(shop, visit):
+    sale = shop.sell(4321)
+    shop.sell(100)
+    operator = visit("operator")
+    operator.go("/payments")
+    operator.page.keyboard.press("/")
+    operator.page.keyboard.type("43.21")
+    operator.page.keyboard.press("Enter")
+    operator.page.wait_for_url("**q=43.21**")
+    operator.page.locator("#rows tr", has_text=sale["saleRef"]).wait_for()
+    assert rows(operator.page) == 1
+    address = operator.page.url
+    operator.page.click("text=中文")
+    operator.page.locator("h1", has_text="实时流水").wait_for()
+    assert operator.page.url == address
+    assert rows(operator.page) == 1
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_a_refund_goes_to_the_end(shop, visit, language):
+    sale = shop.sell(5000)
+    held = shop.held()
+    clerk = visit("finance", language)
+    clerk.go(f"/payments?q={sale['saleRef']}")
+    clerk.page.locator("#rows tr").first.wait_for(timeout=10_000)
+    clerk.page.keyboard.press("j")
+    clerk.page.keyboard.press("r")
+    clerk.page.wait_for_selector("[name=amount]")
+    assert clerk.page.input_value("[name=amount]") == "50.00"
+    clerk.page.fill("[name=amount]", "20.00")
+    clerk.page.click("main form button")
+    # Without a reason nothing happens, and what was typed stays.
+    clerk.page.locator(".field.wrong [name=reason]").wait_for()
+    assert clerk.page.input_value("[name=amount]") == "20.00"
+    clerk.page.select_option("[name=reason]", "goods-returned")
+    clerk.page.click("main form button")
+    clerk.page.wait_for_selector(".said")
+    until("the money to be back", lambda: shop.held() == held - 2000, 20)
+    clerk.go(f"/payments?q={sale['saleRef']}")
+    part = {"en": "Partly refunded", "zh": "部分退款"}[language]
+    clerk.page.locator("#rows tr", has_text=part).wait_for(timeout=20_000)
+    clerk.picture(f"refunded-{language}")
+
+
+def test_a_refund_above_the_limit_waits_for_a_second_person(shop, visit):
+    sale = shop.sell(60_000)
+    held = shop.held()
+    clerk = visit("finance")
+    clerk.go(f"/payments?q={sale['saleRef']}")
+    clerk.page.locator("#rows tr a").first.click(timeout=10_000)
+    clerk.page.click("text=Refund >> nth=-1")
+    clerk.page.select_option("[name=reason]", "wrong-amount")
+    clerk.page.click("main form button")
+    clerk.page.locator("text=waits for a second person").first.wait_for()
+    clerk.go("/refunds")
+    assert clerk.page.locator("button", has_text="Agree").count() == 0
+    assert shop.held() == held
+
+
+def test_a_payment_shows_its_steps(shop, visit):
+    sale = shop.sell(700)
+    operator = visit("operator")
+    operator.go(f"/payments?q={sale['saleRef']}")
+    operator.page.locator("#rows tr a").first.click(timeout=10_000)
+    steps = operator.page.locator(".timeline").first
+    steps.locator("text=Register took the tender").wait_for(timeout=10_000)
+    assert steps.locator("text=Register asks for the payment").count() == 1
+    assert steps.locator("text=Wallet answers: paid").count() == 1
+    operator.picture("payment-en")
