@@ -57,7 +57,8 @@ package final class Console: Sendable {
 
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
-        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + RefundRoutes.all + ResolutionRoutes.all
+        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + RefundRoutes.all
+        + ResolutionRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
 
     // MARK: - Where browsers come from

@@ -219,7 +219,7 @@ import TillDomain
         let page = try await chain.admin.get("/launches/1")
         #expect(page.body.contains("75.0 %") && page.body.contains("below 90 %"))
         #expect(chain.taking().count == 4)
-        chain.console.pass(milliseconds: 1)
+        chain.console.pass(milliseconds: 1_000)
         _ = try await chain.admin.post("/launches/1/state", [("act", "resume"), ("version", "\(paused.version)")])
         try await chain.round()
         #expect(try await chain.record().launch.state == .running)
@@ -269,7 +269,7 @@ import TillDomain
         #expect(try await chain.create([chain.stores[0], chain.stores[5]]).status == 303)
         let page = try await rosa.get("/launches/1")
         #expect(page.status == 200 && page.body.contains(chain.stores[0]))
-        #expect(!page.body.contains("<span class=\"code soft\">\(chain.stores[5])</span>"))
+        #expect(!page.body.contains(chain.stores[5]))
         for (path, fields) in [
             ("/launches/1/wallets", [("version", "1"), ("wallet-wechatpay", "wechatpay-sandbox")]),
             ("/launches/1/state", [("act", "stop"), ("version", "1")]),

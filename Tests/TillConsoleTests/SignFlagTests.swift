@@ -77,11 +77,11 @@ import TillDomain
         let overlap = try await chain.rule("13")
         #expect(overlap.status == 422 && overlap.body.contains("problem-prefix") && overlap.body.contains("overlap"))
         #expect(overlap.body.contains("value=\"newwallet\""))
+        let rules = chain.cloud.routing?.document.rules.count
         let gap = try await chain.anna.post(
             "/sign-flags/rules/1",
             [("base", chain.base), ("action", "end"), ("from", "")]
         )
-        let rules = chain.cloud.routing?.document.rules.count
         if gap.status == 422 {
             #expect(gap.body.contains("problem-allowGap"))
             let meant = try await chain.anna.post(
@@ -181,7 +181,7 @@ import TillDomain
             ]
         )
         let page = try await rosa.get("/sign-flags")
-        #expect(page.body.contains("and 1 more") && !page.body.contains("<td class=\"code\">\(chain.store)"))
+        #expect(page.body.contains("and 1 more") && !page.body.contains(chain.store))
         await chain.cloud.close()
     }
 }

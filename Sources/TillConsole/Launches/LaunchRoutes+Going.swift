@@ -219,10 +219,14 @@ extension LaunchRoutes {
         }
         let size = number("waveSize", 1...10_000)
         let minutes = number("waveMinutes", 1...10_080)
-        if size != nil, call.form["waveMinutes"].isEmpty { problems.add("waveMinutes", Phrase("problem.missing")) }
+        if !call.form["waveSize"].isEmpty, call.form["waveMinutes"].isEmpty {
+            problems.add("waveMinutes", Phrase("problem.missing"))
+        }
         let rate = number("leastRate", 1...100)
         let payments = number("leastPayments", 1...1_000_000)
-        if rate != nil, call.form["leastPayments"].isEmpty { problems.add("leastPayments", Phrase("problem.missing")) }
+        if !call.form["leastRate"].isEmpty, call.form["leastPayments"].isEmpty {
+            problems.add("leastPayments", Phrase("problem.missing"))
+        }
         guard problems.isEmpty else { return nil }
         return LaunchDesk.Schedule(
             startsAt: startsAt,

@@ -72,7 +72,7 @@ enum LaunchRoutes {
         let viewer = try call.viewer
         let scope = viewer.scope(of: .viewLaunches)
         let found = try await call.console.pool.read { database in
-            let ids = try Int64.fetchAll(database, sql: "SELECT id FROM launch ORDER BY id DESC LIMIT 200")
+            let ids = try Int64.fetchAll(database, sql: "SELECT id FROM launch ORDER BY id DESC LIMIT 50")
             return try ids.compactMap { id -> (Seen, Outcomes)? in
                 guard let seen = try Seen(id: id, in: scope, database) else { return nil }
                 return (seen, try LaunchDesk.outcomes(seen.record, database))

@@ -121,6 +121,8 @@ struct LaunchView {
         model["rows"] = seen.nodes.map { row($0) }
         let hidden = record.stores.count - seen.nodes.count
         if hidden > 0 { model["hidden"] = call.text(Phrase("launches.hidden", formats.count(hidden))) }
+        // What was done names stores: it is for whoever may see them all.
+        model["isWhole"] = seen.isWhole
         model["history"] = history.map { entry -> [String: Any] in
             [
                 "time": formats.moment(entry.time),

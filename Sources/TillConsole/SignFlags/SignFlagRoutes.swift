@@ -50,7 +50,7 @@ enum SignFlagRoutes {
                 [
                     "version": version.version,
                     "time": version.publishedAt.map { call.formats.moment($0) } ?? "–",
-                    "change": version.change ?? "",
+                    "change": visible.redacted(version.change ?? ""),
                 ]
             },
             "fields": call.fields(trialFields(call), problems),
@@ -91,6 +91,12 @@ enum SignFlagRoutes {
                         arguments: within.arguments
                     )
             )
+        }
+
+        /// A sentence without the codes of stores that may not be seen.
+        func redacted(_ text: String) -> String {
+            guard !all else { return text }
+            return text.replacing(/\b[0-9A-HJKMNP-TV-Z]{7}\b/) { codes.contains(String($0.output)) ? $0.output : "•••" }
         }
 
         /// A list of stores and chains, as far as they may be seen.
@@ -241,11 +247,9 @@ enum SignFlagRoutes {
             ),
             "isOpen": true,
         ]
+        let visible = try await call.console.pool.read { try StoreNames(in: viewer.scope(of: .viewSignFlags), $0) }
         if let rule {
             guard plan.rules.indices.contains(rule - 1) else { throw ConsoleProblem.notFound }
-            let visible = try await call.console.pool.read {
-                try StoreNames(in: viewer.scope(of: .viewSignFlags), $0)
-            }
             model["rule"] = self.model(plan.rules[rule - 1], rule, visible, call)
         }
         if let conflict {
@@ -253,7 +257,7 @@ enum SignFlagRoutes {
             model["isOpen"] = form != .change
             model["conflict"] = [
                 "theirs": conflict.theirs.map { version -> [String: Any] in
-                    ["version": version.version, "change": version.change ?? ""]
+                    ["version": version.version, "change": visible.redacted(version.change ?? "")]
                 },
                 "mine": conflict.mine,
             ]

@@ -209,7 +209,7 @@ struct Browser: Sendable {
         let content = Mutex(ByteBuffer())
 
         func write(_ buffer: ByteBuffer) async throws {
-            content.withLock { $0.writeImmutableBuffer(buffer) }
+            _ = content.withLock { $0.writeImmutableBuffer(buffer) }
         }
 
         func finish(_ trailers: HTTPFields?) async throws {}
