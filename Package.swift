@@ -207,7 +207,8 @@ let package = Package(
         .testTarget(
             name: "TillConsoleTests",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes, logging, nioCore,
+                "TillDomain", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes,
+                logging, nioCore,
             ],
             swiftSettings: strict
         ),

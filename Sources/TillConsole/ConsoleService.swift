@@ -39,7 +39,7 @@ package struct ConsoleService: Service {
                 serverName: nil
             ),
             services: console.clouds.feeds(into: console) + [
-                Heartbeat(bell: console.bell), RefundSender(console: console),
+                Heartbeat(bell: console.bell), RefundSender(console: console), LaunchRunner(console: console),
             ],
             onServerRunning: { [settings, onReady] channel in
                 let port = channel.localAddress?.port ?? settings.port

@@ -26,6 +26,10 @@ package struct AdminService: Sendable {
         case .listRegisters: try await listRegisters()
         case .addAccounts(let file, let stores, let live, let unused, let version):
             try await addAccounts(file, stores: stores, live: live, unused: unused, version: version)
+        case .accounts: try accounts()
+        case .testAccount(let id): try await testAccount(id)
+        case .testPayment(let store, let account, let code):
+            try await testPayment(store: store, account: account, code: code)
         case .setRouting(let document, let allowGap): try await setRouting(document, allowGap: allowGap)
         case .showRouting(let version): try showRouting(version)
         case .editSignFlags(let base, let edit, let allowGap):
@@ -119,7 +123,7 @@ extension AdminService {
         }
         let name = try checked(name: name, "--name")
         guard let id = freeRegister(in: store) else {
-            throw StartError("--store \(store): it has 1023 registers already.")
+            throw StartError("--store \(store): it has 1022 registers already.")
         }
         let register = RegisterDocument(
             id: id.description,
@@ -140,7 +144,8 @@ extension AdminService {
 
     private func freeRegister(in store: String) -> RegisterID? {
         let taken = snapshot.registers
-        for number in 1..<UInt64(1 << 10) {
+        // The last number is the test register's.
+        for number in 1..<UInt64(1 << 10 - 1) {
             let text = store + String(decoding: Base32.encode(number, count: 2), as: UTF8.self)
             if taken[text] == nil { return RegisterID(text.utf8) }
         }
