@@ -89,6 +89,7 @@ package final class CloudCore: Sendable {
         let (metrics, signals, logBell) = (metrics, signals, logBell)
         var ports = PaymentService.Signals()
         ports.clockTrusted = { fence.isTrusted(at: clock.now()) }
+        ports.isOn = { directory.snapshot.isOn($0) }
         ports.clockLeaps = { fence.leaps }
         ports.lastPromotion = { promotion }
         ports.alarm = { signals.alarm($0, payment: $1) }

@@ -12,6 +12,8 @@ package final class Console: Sendable {
     let sessions: Sessions
     let signIn: SignIn
     let clouds: CloudLines
+    let routing = RoutingLook()
+    let codes = CodeShelf()
     /// Rings when a cloud's log has grown.
     let bell = Bell()
     let logger: Logger
@@ -62,6 +64,7 @@ package final class Console: Sendable {
         Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all
         + ResolutionRoutes.all + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
+        + OrganisationRoutes.all
 
     // MARK: - Where browsers come from
 

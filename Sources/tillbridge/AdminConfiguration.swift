@@ -25,7 +25,7 @@ struct AdminRegister: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "register",
         abstract: "Registers.",
-        subcommands: [Add.self, Code.self, Revoke.self, List.self]
+        subcommands: [Add.self, Code.self, Disable.self, Enable.self, Revoke.self, List.self]
     )
 
     struct Add: AsyncParsableCommand {
@@ -49,6 +49,26 @@ struct AdminRegister: AsyncParsableCommand {
         @Argument(help: "The register, 9 characters.") var register: String
 
         func run() async throws { try await target.perform(.newCode(register: register)) }
+    }
+
+    struct Disable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Switches a register off: it begins no new payment, and ends what it has begun."
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "The register, 9 characters.") var register: String
+
+        func run() async throws { try await target.perform(.disableRegister(id: register, disabled: true)) }
+    }
+
+    struct Enable: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(abstract: "Switches a register on again.")
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "The register, 9 characters.") var register: String
+
+        func run() async throws { try await target.perform(.disableRegister(id: register, disabled: false)) }
     }
 
     struct Revoke: AsyncParsableCommand {

@@ -3,11 +3,18 @@
 /// One admin command, as the command line sends it to a running cloud or performs it on a stopped one's database.
 package enum AdminRequest: Codable, Sendable {
     case addStore(name: String, code: String?)
+    case renameStore(code: String, name: String)
+    /// Stores and registers that are not there yet, all of them or none. What is there stays as it is.
+    case provision([StorePlan])
     case addRegister(store: String, name: String)
     /// A new one-time code for a register whose device was replaced.
     case newCode(register: String)
     case revokeRegister(id: String)
+    /// Switches a register off, or on again: off, it begins no new payment, and ends what it has begun.
+    case disableRegister(id: String, disabled: Bool)
     case listRegisters
+    /// What this cloud has seen of each register: last contact, program. Both clouds answer, each for itself.
+    case standings
     /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
     /// `version`: a protocol version in place of each wallet's first one.
     case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false, version: String? = nil)
@@ -67,6 +74,21 @@ package enum AdminRequest: Codable, Sendable {
             self.first = first
             self.second = second
             self.evidence = evidence
+        }
+    }
+
+    /// A store as it should be.
+    package struct StorePlan: Codable, Equatable, Sendable {
+        /// Nil for a new store with any free code.
+        package var code: String?
+        package var name: String
+        /// The names of its registers. One that the store has already, and that was not revoked, is not added again.
+        package var registers: [String]
+
+        package init(code: String?, name: String, registers: [String]) {
+            self.code = code
+            self.name = name
+            self.registers = registers
         }
     }
 

@@ -142,25 +142,26 @@ extension AdminService {
         return try await publish(chain, "supervisor-added", setting: "--id")
     }
 
-    private func publish(_ chain: ChainDocument, _ action: String, setting: String) async throws -> AdminReply {
+    /// The chain's document under its next version.
+    func next(_ chain: ChainDocument) async throws -> DocumentChange {
         var chain = chain
         let stored = try await core.store.document(.configuration, key: "chain")
         chain.version = max(chain.version, Int(stored?.version ?? 0)) + 1
-        try size.check(routing: snapshot.routing, chain: chain, at: core.clock.now(), setting: setting)
-        try await change(
-            [
-                DocumentChange(
-                    kind: .configuration,
-                    key: "chain",
-                    body: try DocumentCoder.text(chain),
-                    from: stored?.version ?? 0
-                )
-            ],
-            action
+        return DocumentChange(
+            kind: .configuration,
+            key: "chain",
+            body: try DocumentCoder.text(chain),
+            from: stored?.version ?? 0
         )
+    }
+
+    private func publish(_ chain: ChainDocument, _ action: String, setting: String) async throws -> AdminReply {
+        try size.check(routing: snapshot.routing, chain: chain, at: core.clock.now(), setting: setting)
+        try await change([try await next(chain)], action)
+        let version = snapshot.chain.version
         return AdminReply(
-            text: "Configuration version \(chain.version) published.",
-            json: json { $0.integer("configuration", Int64(chain.version)) }
+            text: "Configuration version \(version) published.",
+            json: json { $0.integer("configuration", Int64(version)) }
         )
     }
 }

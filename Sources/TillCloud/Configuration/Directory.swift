@@ -35,6 +35,9 @@ package final class Directory: Sendable {
         /// on a version there is nothing older to give.
         package var offered: Routing? { waitsForPeer ? held.flatMap { routings[$0] } ?? routing : routing }
 
+        /// Whether a register may begin payments: nobody has switched it off.
+        func isOn(_ register: RegisterID) -> Bool { registers[register.description]?.disabledAt == nil }
+
         /// Whether real money moves. Without accounts none does.
         package var installation: Installation {
             accounts.values.contains { !$0.sandbox } ? .live : .sandbox

@@ -26,6 +26,8 @@ package struct RegisterDocument: Codable, Equatable, Sendable {
     package var acknowledges: Bool
     package var addedAt: Int64
     package var revokedAt: Int64?
+    /// Switched off from afar: it begins no new payment, and ends what it has begun. Nil while it is on.
+    package var disabledAt: Int64?
 }
 
 /// A contract with a wallet.

@@ -164,7 +164,7 @@ package struct Routing: Equatable, Sendable {
     }
 
     /// The rules whose codes are paid at a store at a moment.
-    func taken(at store: String, at moment: Timestamp) -> [(index: Int, rule: SignFlagRule)] {
+    package func taken(at store: String, at moment: Timestamp) -> [(index: Int, rule: SignFlagRule)] {
         rules.enumerated().filter { _, row in
             row.rule.enabled && row.rule.isEffective(at: moment) && row.scope.covers(store)
                 && account(of: row.rule.wallet, store: Array(store.utf8), at: moment) != nil

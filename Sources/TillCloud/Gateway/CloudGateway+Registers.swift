@@ -41,7 +41,7 @@ extension CloudGateway {
             journalIndex: max(message.journalIndex, before?.journalIndex(generation: generation) ?? 0),
             open: Array(open),
             routing: RoutingDocument(try routing.table(for: register.store, at: now)),
-            configuration: try ConfigurationDocument(snapshot.chain),
+            configuration: try ConfigurationDocument(snapshot.chain, isOn: snapshot.isOn(register)),
             keys: installation.keys.map { PublicKeyEntry(id: $0.id, publicKey: $0.key.publicKey) },
             authority: installation.authority,
             times: times
@@ -131,7 +131,8 @@ extension CloudPaymentAnswer {
 }
 
 extension ConfigurationDocument {
-    init(_ chain: ChainDocument) throws {
+    /// - Parameter isOn: Whether this one register may begin payments.
+    init(_ chain: ChainDocument, isOn: Bool = true) throws {
         var supervisors: [Supervisor] = []
         for supervisor in chain.supervisors {
             guard let salt = Hex.decode(supervisor.salt.utf8), let hash = Hex.decode(supervisor.hash.utf8) else {
@@ -144,7 +145,7 @@ extension ConfigurationDocument {
             amountLimit: Money(fen: chain.amountLimit),
             refundLimit: Money(fen: chain.refundLimit),
             supervisors: supervisors,
-            isEnabled: chain.enabled
+            isEnabled: chain.enabled && isOn
         )
     }
 }

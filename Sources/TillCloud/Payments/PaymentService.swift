@@ -79,6 +79,8 @@ final class PaymentService: Sendable {
     struct Signals: Sendable {
         var load: @Sendable () -> CloudLoad = { .normal }
         var clockTrusted: @Sendable () -> Bool = { true }
+        /// Whether a register may begin a payment: nobody has switched it off.
+        var isOn: @Sendable (RegisterID) -> Bool = { _ in true }
         /// How often the clock has leapt since the start.
         var clockLeaps: @Sendable () -> Int = { 0 }
         var lastPromotion: @Sendable () -> Timestamp? = { nil }
@@ -246,7 +248,8 @@ final class PaymentService: Sendable {
         var walletOn = true
         if case .pay = event, payment.state == .none {
             highest = max(highest, sequences.reserve(payment.intent.orderNumber))
-            walletOn = wallets.isOn(payment.intent)
+            // A promise that n is never sent: the register knows at once that nothing was paid.
+            walletOn = signals.isOn(payment.intent.orderNumber.register) && wallets.isOn(payment.intent)
         }
         return CloudContext(
             cloud: cloud,

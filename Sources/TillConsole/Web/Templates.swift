@@ -9,13 +9,16 @@ enum Templates {
         ("export", PackageResources.export_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
+        ("organisation", PackageResources.organisation_mustache),
         ("payment", PackageResources.payment_mustache),
         ("payment-row", PackageResources.payment_row_mustache),
         ("payments", PackageResources.payments_mustache),
+        ("place", PackageResources.place_mustache),
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
         ("refunds", PackageResources.refunds_mustache),
         ("resolve", PackageResources.resolve_mustache),
+        ("register-code", PackageResources.register_code_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
         ("step", PackageResources.step_mustache),
         ("sign-in", PackageResources.sign_in_mustache),
@@ -44,6 +47,7 @@ enum Templates {
         ("launches", PackageResources.launches_mustache),
         ("sign-flag-form", PackageResources.sign_flag_form_mustache),
         ("sign-flags", PackageResources.sign_flags_mustache),
+        ("store-import", PackageResources.store_import_mustache),
     ]
 
     private static let library: MustacheLibrary = {
