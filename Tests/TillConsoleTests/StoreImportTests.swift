@@ -62,6 +62,7 @@ import TillCloud
         let region = try await console.addNode(.region, "EAST")
         let city = try await console.addNode(.city, "SHANGHAI", below: region.id)
         _ = try await console.addNode(.store, "QF0SH01", below: city.id)
+        _ = try await console.addNode(.store, "QF0SH03", below: city.id)
         let long = String(repeating: "x", count: 101)
         let cases: [(row: String, column: StoreImport.Column?, key: String)] = [
             (",Shanghai,,a,1", .region, "problem.missing"),
@@ -76,7 +77,7 @@ import TillCloud
             ("East,Shanghai,qf0sh02,h,1", .code, "import.twice"),
             ("East,Shanghai,,g,1", .name, "import.twice"),
             ("East,Hangzhou,QF0SH01,Name of QF0SH01,1", .code, "import.elsewhere"),
-            ("Name of EAST,Name of SHANGHAI,QF0SH01,other,1", .name, "import.otherName"),
+            ("Name of EAST,Name of SHANGHAI,QF0SH03,other,1", .name, "import.otherName"),
             ("East,Shanghai,,i,1,,more", .registers, "import.tooManyCells"),
         ]
         let text = "region,city,store code,store name,registers\n" + cases.map(\.row).joined(separator: "\n")

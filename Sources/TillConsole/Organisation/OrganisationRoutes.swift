@@ -125,10 +125,10 @@ enum OrganisationRoutes {
             Phrase("importColumn.name"), Phrase("importColumn.registers"), Phrase("organisation.onlineColumn"),
             Phrase("organisation.walletsOn"), Phrase("organisation.state"),
         ]
-        var file = Spreadsheet.line(headings.map { call.text($0) })
+        var file = CSV.line(headings.map { call.text($0) })
         for store in stores {
             let wallets = look.wallets(at: store.node.code, call.now)
-            file += Spreadsheet.line([
+            file += CSV.line([
                 store.region, store.city, store.node.code, store.node.name, "\(store.registers)", "\(store.online)",
                 wallets?.map { PaymentRow.walletName($0, call.words) }.joined(separator: "; ") ?? "–",
                 call.text((store.node.state ?? .draft).phrase),

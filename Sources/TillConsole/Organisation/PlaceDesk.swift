@@ -193,11 +193,10 @@ struct Inherited: Equatable, Sendable {
 extension NodeSettings {
     /// As people type it: yuan for money.
     func text(_ name: Inherited.Name) -> String? {
-        func yuan(_ fen: Int64) -> String { "\(fen / 100).\(fen % 100 < 10 ? "0" : "")\(fen % 100)" }
-        return switch name {
-        case .approvalAbove: approvalAbove.map(yuan)
-        case .personDailyLimit: personDailyLimit.map(yuan)
-        case .storeDailyLimit: storeDailyLimit.map(yuan)
+        switch name {
+        case .approvalAbove: approvalAbove.map { Formats.yuan($0) }
+        case .personDailyLimit: personDailyLimit.map { Formats.yuan($0) }
+        case .storeDailyLimit: storeDailyLimit.map { Formats.yuan($0) }
         case .supportPhone: supportPhone
         }
     }

@@ -1,17 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 
-/// CSV as spreadsheets write and read it.
+/// Tables as spreadsheets write them.
 enum Spreadsheet {
-    /// One line of a file that spreadsheets open. What they would take for a formula is marked as text.
-    static func line(_ cells: [String]) -> String { cells.map { cell($0) }.joined(separator: ",") + "\r\n" }
-
-    static func cell(_ text: String) -> String {
-        let isFormula = text.unicodeScalars.first.map { "=+-@\t\r".unicodeScalars.contains($0) } ?? false
-        let safe = isFormula ? "'" + text : text
-        guard safe.unicodeScalars.contains(where: { ",\"\r\n".unicodeScalars.contains($0) }) else { return safe }
-        return "\"" + safe.replacing("\"", with: "\"\"") + "\""
-    }
-
     struct Line: Equatable, Sendable {
         /// From 1, as editors count.
         let number: Int

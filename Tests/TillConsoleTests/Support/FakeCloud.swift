@@ -4,8 +4,10 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import NIOCore
+import ServiceLifecycle
 import Synchronization
-import TillCloud
+
+@testable import TillCloud
 
 /// The local door of a cloud, and behind it as much of one as commands about stores and registers need.
 final class FakeCloud: Sendable {
@@ -22,9 +24,10 @@ final class FakeCloud: Sendable {
 
     /// Runs it on a folder while `body` runs.
     func running(on folder: String, _ body: () async throws -> Void) async throws {
+        let logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         let (ports, continuation) = AsyncStream<Int>.makeStream()
         let router = Router()
-        router.post("/admin") { request, _ in
+        router.post("/admin") { request, _ -> Response in
             var request = request
             let bytes = try await request.collectBody(upTo: 4 << 20)
             let command = try JSONDecoder().decode(AdminRequest.self, from: Data(Array(buffer: bytes)))
@@ -41,18 +44,26 @@ final class FakeCloud: Sendable {
             router: router,
             configuration: ApplicationConfiguration(address: .hostname("127.0.0.1", port: 0)),
             onServerRunning: { channel in continuation.yield(channel.localAddress?.port ?? 0) },
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            logger: logger
         )
+        let group = ServiceGroup(services: [application], logger: logger)
         try await withThrowingTaskGroup(of: Void.self) { tasks in
-            tasks.addTask { try await application.run() }
+            tasks.addTask { try await group.run() }
             for await port in ports {
                 try PrivateFile.createFolder(folder)
                 let file = folder + "/admin.json"
                 try PrivateFile.create(file, content: Array("{\"port\":\(port),\"token\":\"test\"}".utf8))
                 break
             }
-            defer { tasks.cancelAll() }
-            try await body()
+            do {
+                try await body()
+            } catch {
+                await group.triggerGracefulShutdown()
+                try? await tasks.waitForAll()
+                throw error
+            }
+            await group.triggerGracefulShutdown()
+            try await tasks.waitForAll()
         }
     }
 

@@ -23,9 +23,9 @@ final class TestConsole: Sendable {
     ///   - send: In place of the clouds' local doors; nobody answers there without it.
     ///   - clock: Shared with what else shall live in the same time.
     init(
+        _ change: (inout ConsoleSettings) -> Void = { _ in },
         send: CloudLines.Send? = nil,
-        clock: Clock = Clock(),
-        _ change: (inout ConsoleSettings) -> Void = { _ in }
+        clock: Clock = Clock()
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID().uuidString)").path
         var settings = ConsoleSettings(data: folder)
