@@ -208,7 +208,7 @@ let package = Package(
             name: "TillConsoleTests",
             dependencies: [
                 "TillDomain", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes,
-                logging, nioCore,
+                logging, lifecycle, nioCore,
             ],
             swiftSettings: strict
         ),

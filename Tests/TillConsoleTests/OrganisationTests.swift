@@ -24,9 +24,9 @@ import TillCloud
             let chengdu = try await console.addNode(.city, "CHENGDU", below: west.id)
             _ = try await console.addNode(.store, "QF0SH01", below: shanghai.id)
             _ = try await console.addNode(.store, "QF0CD01", below: chengdu.id)
+            admin = try await console.session(of: console.addUser("anna", roles: [("admin", 1)]))
             try await addRegister("QF0SH0101")
             try await addRegister("QF0CD0101")
-            admin = try await console.session(of: console.addUser("anna", roles: [("admin", 1)]))
         }
 
         func addRegister(_ id: String, state: String = "active", contact: Int64? = nil) async throws {
