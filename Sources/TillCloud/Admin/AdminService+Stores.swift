@@ -131,7 +131,7 @@ extension AdminService {
                 let present = registers[code] ?? []
                 if present.contains(where: { $0.name == name && $0.revokedAt == nil }) { continue }
                 guard let id = AdminService.freeRegister(in: code, present.map(\.id)) else {
-                    throw StartError("--store \(code): 1023 registers are the most.")
+                    throw StartError("--store \(code): 1022 registers are the most.")
                 }
                 let register = RegisterDocument(
                     id: id.description,

@@ -152,11 +152,11 @@ document.addEventListener("keydown", (event) => {
 });
 
 // A list of places: typing narrows it, and a place chooses all that stands below it.
-const places = document.getElementById("places");
+const places = document.getElementById("picks");
 if (places) {
   const items = [...places.querySelectorAll("li[data-path]")];
   const below = (path) => items.filter((item) => item.dataset.path !== path && item.dataset.path.startsWith(path));
-  document.querySelector("[data-filter=places]").addEventListener("input", (event) => {
+  document.querySelector("[data-filter=picks]").addEventListener("input", (event) => {
     const text = event.target.value.trim().toLowerCase();
     const found = items.filter((item) => item.textContent.toLowerCase().includes(text));
     for (const item of items) {
