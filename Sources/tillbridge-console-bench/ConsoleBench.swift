@@ -37,7 +37,9 @@ struct ConsoleBench: ParsableCommand {
             let times = try (0..<rounds).map { _ in try ConsoleBench.milliseconds { try pool.read(query) } }.sorted()
             slowest.append((name, times[(times.count * 95 + 99) / 100 - 1]))
         }
-        result["filters"] = Dictionary(uniqueKeysWithValues: slowest.map { ($0.name, ConsoleBench.rounded($0.milliseconds)) })
+        result["filters"] = Dictionary(
+            uniqueKeysWithValues: slowest.map { ($0.name, ConsoleBench.rounded($0.milliseconds)) }
+        )
         result["listP95Milliseconds"] = ConsoleBench.rounded(slowest.map(\.milliseconds).max() ?? 0)
         let top = Scope(paths: ["/1/"])
         let day = now - 86_400_000
@@ -66,7 +68,9 @@ struct ConsoleBench: ParsableCommand {
     private func fill(_ pool: DatabasePool, until now: Int64) throws {
         let present = try pool.read { try Int.fetchOne($0, sql: "SELECT count(*) FROM payment") ?? 0 }
         guard present != rows else { return }
-        guard present == 0 else { throw ValidationError("--data \(data): holds \(present) payments; name another folder.") }
+        guard present == 0 else {
+            throw ValidationError("--data \(data): holds \(present) payments; name another folder.")
+        }
         let indexes = try pool.read { database in
             try String.fetchAll(
                 database,
@@ -77,7 +81,14 @@ struct ConsoleBench: ParsableCommand {
             try Organisation.makeTop(database)
             guard let top = try Node.top(database) else { return }
             for store in 0..<ConsoleBench.stores {
-                try Organisation.add(.store, code: ConsoleBench.code(store), name: "Store \(store)", below: top, state: .live, database)
+                try Organisation.add(
+                    .store,
+                    code: ConsoleBench.code(store),
+                    name: "Store \(store)",
+                    below: top,
+                    state: .live,
+                    database
+                )
             }
             // An index is made faster at once than row by row.
             for name in try String.fetchAll(
@@ -142,8 +153,10 @@ struct ConsoleBench: ParsableCommand {
         let middle = rows / 2
         let conditions = [
             ("newest", "period=all"), ("today", "period=today"), ("wallet", "period=all&wallet=qqwallet"),
-            ("place", "period=all&place=\(ConsoleBench.code(17))"), ("register", "period=all&register=\(ConsoleBench.code(17))01"),
-            ("problems", "tab=problems&period=all"), ("state", "period=all&state=revoke_failed"), ("unpaid", "tab=unpaid&period=all"),
+            ("place", "period=all&place=\(ConsoleBench.code(17))"),
+            ("register", "period=all&register=\(ConsoleBench.code(17))01"),
+            ("problems", "tab=problems&period=all"), ("state", "period=all&state=revoke_failed"),
+            ("unpaid", "tab=unpaid&period=all"),
             ("ticket", "q=S\(middle)"), ("walletNumber", "q=W\(middle)"),
             ("number", "q=T" + String(repeating: "0", count: 23 - "\(middle)".count) + "\(middle)"),
             ("amount", "q=123.45"), ("placeAndState", "period=all&place=\(ConsoleBench.code(17))&state=unknown"),
@@ -165,8 +178,12 @@ struct ConsoleBench: ParsableCommand {
         var (place, left): (PaymentList.Place?, Int) = (nil, count)
         repeat {
             let after = place
-            let page = try pool.read { try PaymentList.page(filter, in: Scope(paths: ["/1/"]), after: after, rows: 1_000, $0) }
-            for row in page.rows { _ = CSV.line([row.number, row.ticket, row.store, Formats.yuan(row.amount), row.state]) }
+            let page = try pool.read {
+                try PaymentList.page(filter, in: Scope(paths: ["/1/"]), after: after, rows: 1_000, $0)
+            }
+            for row in page.rows {
+                _ = CSV.line([row.number, row.ticket, row.store, Formats.yuan(row.amount), row.state])
+            }
             (place, left) = (page.next, left - page.rows.count)
         } while place != nil && left > 0
     }

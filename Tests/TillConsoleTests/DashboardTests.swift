@@ -61,7 +61,10 @@ import Testing
         }
     }
 
-    @Test("a class of times names a bound within a fifth above the time itself", arguments: [1, 7, 99, 450, 1_000, 45_000, 3_600_000])
+    @Test(
+        "a class of times names a bound within a fifth above the time itself",
+        arguments: [1, 7, 99, 450, 1_000, 45_000, 3_600_000]
+    )
     func classes(milliseconds: Int64) {
         let bound = Tally.bound(of: Tally.timeClass(milliseconds))
         #expect(bound >= milliseconds - 1)
@@ -69,7 +72,8 @@ import Testing
         #expect(Tally.percentile([:], 50) == nil)
     }
 
-    @Test("the page has every chart as a table too, and each mark leads to the list behind it") func page() async throws {
+    @Test("the page has every chart as a table too, and each mark leads to the list behind it") func page() async throws
+    {
         let console = try await TestConsole()
         let user = try await console.addUser("alice", roles: [("operator", 1)])
         try await console.take(SamplePayment())

@@ -60,7 +60,9 @@ struct Dashboard: Sendable {
             hours[hour, default: Hour(hour: hour)].byWallet[wallet, default: Cell()]
                 .add(state: state, reason: reason, count: count, amount: amount)
             byState[state, default: 0] += count
-            if Outcomes.isFailure(state: state, reason: reason), !reason.isEmpty { byReason[reason, default: 0] += count }
+            if Outcomes.isFailure(state: state, reason: reason), !reason.isEmpty {
+                byReason[reason, default: 0] += count
+            }
         }
         let times = try Row.fetchCursor(
             database,
@@ -79,7 +81,9 @@ struct Dashboard: Sendable {
     }
 
     /// Payments by weekday (Monday first) and hour of the day, of so many days before a moment.
-    static func heat(days: Int, before until: Int64, zone: TimeZone, in scope: Scope, _ database: Database) throws -> [[Int]] {
+    static func heat(days: Int, before until: Int64, zone: TimeZone, in scope: Scope, _ database: Database) throws
+        -> [[Int]]
+    {
         let within = scope.storeCondition("store")
         let first = (until - Int64(days) * 86_400_000) / Tally.hourMilliseconds
         let rows = try Row.fetchAll(
@@ -94,7 +98,10 @@ struct Dashboard: Sendable {
         var cells = [[Int]](repeating: [Int](repeating: 0, count: 24), count: 7)
         for row in rows {
             let (hour, count): (Int64, Int) = (row[0], row[1])
-            let parts = calendar.dateComponents([.weekday, .hour], from: Date(timeIntervalSince1970: Double(hour) * 3_600))
+            let parts = calendar.dateComponents(
+                [.weekday, .hour],
+                from: Date(timeIntervalSince1970: Double(hour) * 3_600)
+            )
             // Sunday is 1.
             cells[((parts.weekday ?? 1) + 5) % 7][parts.hour ?? 0] += count
         }

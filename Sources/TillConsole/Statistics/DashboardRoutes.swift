@@ -19,14 +19,21 @@ enum DashboardRoutes {
     private static func page(_ call: Call) async throws -> Response {
         let scope = try call.viewer.scope(of: .viewStatistics)
         var filter = PaymentFilter(call.query, zone: call.console.settings.zone, now: call.now)
-        if filter.period == .all { filter = PaymentFilter(Form("period=month"), zone: call.console.settings.zone, now: call.now) }
+        if filter.period == .all {
+            filter = PaymentFilter(Form("period=month"), zone: call.console.settings.zone, now: call.now)
+        }
         let from = filter.from ?? call.now - weekMilliseconds
         let until = min(filter.until ?? call.now + 1, call.now + 1)
         let zone = call.console.settings.zone
         let found = try await call.console.pool.read { database in
             (
                 now: try Dashboard(from: from, until: until, in: scope, database),
-                before: try Dashboard(from: from - weekMilliseconds, until: until - weekMilliseconds, in: scope, database),
+                before: try Dashboard(
+                    from: from - weekMilliseconds,
+                    until: until - weekMilliseconds,
+                    in: scope,
+                    database
+                ),
                 heat: try Dashboard.heat(days: heatDays, before: call.now, zone: zone, in: scope, database),
                 names: try Row.fetchAll(database, sql: "SELECT code, name FROM node WHERE kind = 'store'")
                     .reduce(into: [String: String]()) { $0[$1["code"]] = $1["name"] },
@@ -109,7 +116,9 @@ struct DashboardView {
         let isDay = now.hours.count <= 25
         return now.hours.map { hour in
             let moment = hour.hour * Tally.hourMilliseconds
-            return isDay ? String(call.formats.time(moment).prefix(5)) : String(call.formats.moment(moment).dropFirst(5).prefix(11))
+            return isDay
+                ? String(call.formats.time(moment).prefix(5))
+                : String(call.formats.moment(moment).dropFirst(5).prefix(11))
         }
     }
 
@@ -127,7 +136,11 @@ struct DashboardView {
                 )
             }
         )
-        return chart.model(id: "rates", title: call.text(Phrase("chart.rates")), help: call.text(Phrase("chart.ratesHelp")))
+        return chart.model(
+            id: "rates",
+            title: call.text(Phrase("chart.rates")),
+            help: call.text(Phrase("chart.ratesHelp"))
+        )
     }
 
     private func reasons(_ now: Dashboard) -> [String: Any] {
@@ -144,7 +157,11 @@ struct DashboardView {
                 )
             ]
         )
-        return chart.model(id: "reasons", title: call.text(Phrase("chart.reasons")), help: call.text(Phrase("chart.reasonsHelp")))
+        return chart.model(
+            id: "reasons",
+            title: call.text(Phrase("chart.reasons")),
+            help: call.text(Phrase("chart.reasonsHelp"))
+        )
     }
 
     private func times(_ now: Dashboard) -> [String: Any] {
@@ -160,7 +177,11 @@ struct DashboardView {
                 )
             }
         )
-        return chart.model(id: "times", title: call.text(Phrase("chart.times")), help: call.text(Phrase("chart.timesHelp")))
+        return chart.model(
+            id: "times",
+            title: call.text(Phrase("chart.times")),
+            help: call.text(Phrase("chart.timesHelp"))
+        )
     }
 
     private func share(_ now: Dashboard) -> [String: Any] {
@@ -178,7 +199,11 @@ struct DashboardView {
                 )
             ]
         )
-        return chart.model(id: "share", title: call.text(Phrase("chart.share")), help: call.text(Phrase("chart.shareHelp")))
+        return chart.model(
+            id: "share",
+            title: call.text(Phrase("chart.share")),
+            help: call.text(Phrase("chart.shareHelp"))
+        )
     }
 
     /// What had no result in time, and what became of it.
@@ -198,7 +223,9 @@ struct DashboardView {
             guard outcomes.succeeded + outcomes.failed >= least, let rate = outcomes.rate else { return nil }
             return (code, rate, cell)
         }
-        let sorted = counted.sorted { best ? ($1.rate, $0.code) < ($0.rate, $1.code) : ($0.rate, $0.code) < ($1.rate, $1.code) }
+        let sorted = counted.sorted {
+            best ? ($1.rate, $0.code) < ($0.rate, $1.code) : ($0.rate, $0.code) < ($1.rate, $1.code)
+        }
         return sorted.prefix(count).map { row in
             [
                 "name": names[row.code] ?? row.code,
@@ -217,7 +244,10 @@ struct DashboardView {
             [
                 "day": call.text(Phrase(family: "weekday", "\(day + 1)")),
                 "hours": hours.map { count in
-                    ["count": call.formats.count(count), "shade": count == 0 ? "0" : "\((count * 5 + most - 1) / most)"]
+                    [
+                        "count": call.formats.count(count),
+                        "shade": count == 0 ? "0" : "\((count * 5 + most - 1) / most)",
+                    ]
                 },
             ]
         }

@@ -33,17 +33,19 @@ enum Assets {
         )
     }
 
-    static let routes: [ConsoleRoute] = [charts] + files.map { file in
-        .get("/assets/\(file.name)", .nothing) { call in
-            let isKept = call.query["v"] == version
-            return Response(
-                status: .ok,
-                headers: [
-                    .contentType: file.type,
-                    .cacheControl: isKept ? "public, max-age=31536000, immutable" : "no-cache",
-                ],
-                body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.content))
-            )
+    static let routes: [ConsoleRoute] =
+        [charts]
+        + files.map { file in
+            .get("/assets/\(file.name)", .nothing) { call in
+                let isKept = call.query["v"] == version
+                return Response(
+                    status: .ok,
+                    headers: [
+                        .contentType: file.type,
+                        .cacheControl: isKept ? "public, max-age=31536000, immutable" : "no-cache",
+                    ],
+                    body: ResponseBody(byteBuffer: ByteBuffer(bytes: file.content))
+                )
+            }
         }
-    }
 }
