@@ -46,6 +46,15 @@ struct PaymentRow: Sendable {
         change = row["change"]
     }
 
+    /// Nil for a number that is not known.
+    static func of(number: String, _ database: Database) throws -> PaymentRow? {
+        try Row.fetchOne(
+            database,
+            sql: "SELECT \(columns) FROM payment WHERE number = ?",
+            arguments: [number]
+        ).map { PaymentRow($0) }
+    }
+
     /// How a state looks: never by its colour alone.
     static func chip(_ state: String, _ words: Words) -> [String: Any] {
         let (style, icon) = looks[state] ?? ("grey-line", "question")
