@@ -118,7 +118,7 @@ package enum SignFlagEdit: Codable, Equatable, Sendable {
     }
 
     private func rule(_ number: Int, in plan: RoutingPlan) throws(StartError) -> RoutingPlan.Rule {
-        guard plan.rules.indices.contains(number - 1) else {
+        guard number >= 1, number <= plan.rules.count else {
             throw StartError(
                 "Rule \(number): version \(plan.version) has rules 1 to \(plan.rules.count); "
                     + "see 'tillbridge admin sign-flags list'."
