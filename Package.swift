@@ -3,7 +3,7 @@
 import PackageDescription
 
 // Settings of every target of ours. Warnings are errors; the upcoming features are those Swift 7 makes the default.
-let strict: [SwiftSetting] = [
+var strict: [SwiftSetting] = [
     .swiftLanguageMode(.v6),
     .enableUpcomingFeature("ExistentialAny"),
     .enableUpcomingFeature("MemberImportVisibility"),
@@ -11,6 +11,10 @@ let strict: [SwiftSetting] = [
     .enableUpcomingFeature("NonisolatedNonsendingByDefault"),
     .treatAllWarnings(as: .error),
 ]
+
+// `./run fuzz` names libFuzzer's runtime here: then our targets, and no dependency, are compiled for it.
+let fuzzer = Context.environment["TILLBRIDGE_LIBFUZZER"]
+if fuzzer != nil { strict.append(.unsafeFlags(["-sanitize=fuzzer"])) }
 
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
@@ -175,12 +179,27 @@ let package = Package(
         // Every parser of foreign bytes, and what must hold. Nothing that ships links it.
         .target(
             name: "TillFuzz",
-            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillPlugin", "TillWallets", "TillSandbox"],
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillPlugin", "TillWallets", "TillSandbox", "TillProxy",
+                "TillCloud", nioCore, cryptoExtras,
+            ],
             swiftSettings: strict
         ),
-        .executableTarget(name: "tillbridge-fuzz", dependencies: ["TillFuzz"], swiftSettings: strict),
+        .executableTarget(
+            name: "tillbridge-fuzz",
+            dependencies: ["TillFuzz"],
+            swiftSettings: strict
+                + (fuzzer == nil ? [] : [.define("TILLBRIDGE_LIBFUZZER"), .enableExperimentalFeature("Extern")]),
+            // The runtime is C++.
+            linkerSettings: fuzzer.map { [.unsafeFlags([$0, "-lstdc++", "-lm"])] } ?? []
+        ),
 
         // What the adapters cost. Nothing that ships links it.
+        .executableTarget(
+            name: "tillbridge-console-bench",
+            dependencies: ["TillCloud", "TillConsole", arguments, grdb],
+            swiftSettings: strict
+        ),
         .executableTarget(
             name: "tillbridge-adapters-bench",
             dependencies: [
@@ -202,8 +221,8 @@ let package = Package(
         .testTarget(
             name: "TillConsoleTests",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes, logging, lifecycle,
-                nioCore,
+                "TillDomain", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes,
+                logging, lifecycle, nioCore,
             ],
             swiftSettings: strict
         ),

@@ -14,10 +14,11 @@ import urllib.request
 class Stack:
     """`tillbridge demo --headless` on free ports, in a folder of its own."""
 
-    def __init__(self, tillbridge, plugin):
+    def __init__(self, tillbridge, plugin, options=()):
         self.folder = tempfile.mkdtemp(prefix="tillbridge-bench-")
         self.process = subprocess.Popen(
-            [tillbridge, "demo", "--headless", "--data", self.folder, "--port-base", "0", "--plugin-binary", plugin],
+            [tillbridge, "demo", "--headless", "--data", self.folder, "--port-base", "0", "--plugin-binary", plugin,
+             *options],
             stdout=subprocess.PIPE, text=True)
         line = self.process.stdout.readline()
         if not line.startswith("ready "):

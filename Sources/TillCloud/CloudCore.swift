@@ -26,6 +26,7 @@ package final class CloudCore: Sendable {
     let service: PaymentService
     let documents: DocumentDesk
     let activations: ActivationDesk
+    let testPayments: TestPayments
     let status: CloudStatus
     let logBell = ChangeBoard<Int, Bool>()
     let logger: Logger
@@ -116,6 +117,13 @@ package final class CloudCore: Sendable {
             clock: clock,
             signals: signals,
             changes: documents
+        )
+        testPayments = TestPayments(
+            cloud: settings.name,
+            service: service,
+            store: store,
+            directory: directory,
+            clock: clock
         )
         status = CloudStatus(
             directory: directory,

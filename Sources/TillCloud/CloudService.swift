@@ -31,6 +31,7 @@ package struct CloudService: Service {
             )
         // What a crash left half done is settled before the first request.
         try await core.service.resume()
+        try await core.testPayments.resume()
         let started = Started(count: 2)
         let scheme = settings.isPlain ? "http" : "https"
         let gateway = try GatewayServer(

@@ -22,10 +22,24 @@ package final class Console: Sendable {
 
     /// Opens database and key, and makes what a first start lacks: the organisation's top, the built-in roles.
     /// - Throws: ``StartError`` for settings, a database or a key that do not fit.
-    package init(
+    package convenience init(
         settings: ConsoleSettings,
         logger: Logger,
         now: @escaping @Sendable () -> Int64 = { Int64(Date().timeIntervalSince1970 * 1_000) }
+    ) async throws {
+        try await self.init(
+            settings: settings,
+            logger: logger,
+            now: now,
+            clouds: CloudLines(folders: settings.clouds)
+        )
+    }
+
+    init(
+        settings: ConsoleSettings,
+        logger: Logger,
+        now: @escaping @Sendable () -> Int64,
+        clouds: CloudLines
     ) async throws {
         try settings.check()
         try PrivateFile.createFolder(settings.data)
@@ -36,7 +50,7 @@ package final class Console: Sendable {
         box = try SecretBox(file: settings.data + "/console.key")
         sessions = Sessions(pool: pool)
         signIn = try SignIn(pool: pool, box: box)
-        clouds = CloudLines(folders: settings.clouds)
+        self.clouds = clouds
         try await pool.write { database in
             try Organisation.makeTop(database)
             try Roles.makeBuiltIn(database)
@@ -47,8 +61,10 @@ package final class Console: Sendable {
 
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
-        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + RefundRoutes.all
+        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + DashboardRoutes.all
+        + RefundRoutes.all
         + ResolutionRoutes.all + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
+        + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
         + OrganisationRoutes.all
 
     // MARK: - Where browsers come from

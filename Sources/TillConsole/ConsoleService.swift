@@ -29,6 +29,7 @@ package struct ConsoleService: Service {
                 await gate.answer(request, context, route)
             }
         }
+        router.get("**") { request, context in await gate.answer(request, context, Gate.nowhere) }
         let scheme = settings.certificate == nil ? "http" : "https"
         let application = Application(
             router: router,
@@ -38,7 +39,8 @@ package struct ConsoleService: Service {
                 serverName: nil
             ),
             services: console.clouds.feeds(into: console) + [
-                Heartbeat(bell: console.bell), RefundSender(console: console), ContactPoll(console: console),
+                Heartbeat(bell: console.bell), RefundSender(console: console), LaunchRunner(console: console),
+                ContactPoll(console: console),
             ],
             onServerRunning: { [settings, onReady] channel in
                 let port = channel.localAddress?.port ?? settings.port

@@ -17,9 +17,12 @@ package struct ConsoleSettings: Sendable {
     package var clouds: [String] = []
     /// What days and hours are reckoned in.
     package var zone = ConsoleSettings.standardZone
+    /// Chart.js, minified: Debian's libjs-chart.js.
+    package var chartLibrary = ConsoleSettings.standardChartLibrary
     /// Makes the demo's users and writes their passwords into this file.
     package var demoUsersFile: String?
 
+    package static let standardChartLibrary = "/usr/share/javascript/chart.js/chart.min.js"
     package static let standardZone = TimeZone(identifier: "Asia/Shanghai") ?? .gmt
 
     package init(data: String) { self.data = data }
@@ -39,6 +42,11 @@ package struct ConsoleSettings: Sendable {
             else {
                 throw StartError("--origin \(origin): give https://HOST or https://HOST:PORT, without a path.")
             }
+        }
+        guard PrivateFile.exists(chartLibrary) else {
+            throw StartError(
+                "--chart-library \(chartLibrary): there is no such file; install Debian's libjs-chart.js or name Chart.js's own."
+            )
         }
         guard !clouds.isEmpty else { throw StartError("--cloud: name the data folder of at least one cloud.") }
     }

@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import CryptoExtras
 import TillDomain
 import TillEngine
 
@@ -62,6 +63,46 @@ extension FuzzTarget {
         ["mchID": "1900000109", "apiKey": key, "opUserID": "1900000109", "opUserPassword": "111111"]
     )
 
+    /// Its keys are of no use to anybody: what is tried is either forged, or read as if it was not.
+    private static let weChatV3: WeChatPayV3Client? = {
+        guard let key = try? _RSA.Signing.PrivateKey(keySize: .bits2048),
+            let wallet = try? _RSA.Signing.PrivateKey(keySize: .bits2048)
+        else { return nil }
+        return adapter(
+            .weChatPay,
+            "v3",
+            [
+                "appID": "wx0000000000000001", "mchID": "1900000001", "merchantSerial": "5DFB34A1",
+                "merchantPrivateKey": key.pemRepresentation, "wechatpayPublicKeyID": "PUB_KEY_ID_1",
+                "wechatpayPublicKey": wallet.publicKey.pemRepresentation,
+            ]
+        ) as? WeChatPayV3Client
+    }()
+
+    private static func readV3(_ body: [UInt8]) {
+        guard let weChatV3 else { fatalError("the account does not open") }
+        read(body, weChatV3, isForged: true)
+        let now = Timestamp(milliseconds: 1_795_343_401_234)
+        for operation in operations {
+            for status in [200, 202] {
+                let response = InboundResponse(status: status, body: body, receivedAt: now)
+                guard let trade = isPaid(weChatV3.genuine(response, operation).outcome) else { continue }
+                require(trade.amount.fen >= 0, "an amount is negative")
+                require(trade.orderNumber == operation.order.number, "it is another order's payment")
+            }
+        }
+    }
+
+    private static let v3Seeds = [
+        #"{"appid":"wx0000000000000001","mchid":"1900000001","out_trade_no":"TQF000K703343G7H2000016R","#
+            + #""transaction_id":"4200002026112200000000000001","trade_type":"MICROPAY","trade_state":"SUCCESS","#
+            + #""attach":"9f86d081884c7d65","amount":{"total":1290,"payer_total":1000,"currency":"CNY"}}"#,
+        #"{"out_refund_no":"TQF000K703343G7H2000016RR00","out_trade_no":"TQF000K703343G7H2000016R","#
+            + #""status":"SUCCESS","amount":{"total":1290,"refund":1290,"currency":"CNY"}}"#,
+        #"{"out_trade_no":"TQF000K703343G7H2000016R","mchid":"1900000001"}"#,
+        #"{"code":"USERPAYING","message":"需要"}"#, #"{"code":"ORDER_NOT_EXIST"}"#,
+    ]
+
     private static func isPaid(_ outcome: WalletOutcome) -> WalletTrade? {
         switch outcome {
         case .pay(.paid(let trade)), .query(.paid(let trade)): trade
@@ -101,6 +142,7 @@ extension FuzzTarget {
 
     static let answers: [FuzzTarget] = [
         FuzzTarget("answer-wechatpay", corpus: [fixtures + "wechatpay"]) { read(signed($0), weChat, isForged: false) },
+        FuzzTarget("answer-wechatpay-v3", corpus: [fixtures + "wechatpay-v3"], seeds: v3Seeds) { readV3($0) },
         FuzzTarget("answer-qqwallet", corpus: [fixtures + "qqwallet"]) { read(signed($0), qq, isForged: false) },
         FuzzTarget("answer-alipay", corpus: [fixtures + "alipay"]) { body in
             for encoding in [JSONMembers.Encoding.utf8, .gbk] { _ = AlipayAnswer(body, encoding: encoding) }

@@ -63,6 +63,17 @@ extension FuzzTarget {
             _ = UnionPayCertificate(bytes)
             _ = UnionPayCertificate.all(in: String(decoding: bytes, as: UTF8.self))
         },
+        FuzzTarget("certificate-alipay", corpus: [fixtures + "keys/certificates", fixtures + "keys"]) { bytes in
+            let certificates = OpenSSLCertificate.all(inPEM: String(decoding: bytes, as: UTF8.self))
+            require(certificates.count <= 33, "there are too many certificates")
+            for certificate in certificates {
+                _ = (certificate.isAuthority, certificate.isSignedWithRSA, certificate.rsaKey)
+                let serial = certificate.hexSerial ?? []
+                require(serial.allSatisfy { (48...57).contains($0) || (65...70).contains($0) || $0 == 45 }, "no number")
+                if let name = certificate.issuerAndSerial { require(name.count >= serial.count / 2, "a name is cut") }
+            }
+            if let first = certificates.first { _ = first.isProven(by: certificates, with: certificates) }
+        },
         FuzzTarget(
             "wallet-words",
             seeds: ["2026-11-22 18:30:00", "20261122183000", "12.90", "-0.01", "TB1", "https://a.example/b?c=d"]

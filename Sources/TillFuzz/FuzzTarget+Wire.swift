@@ -31,7 +31,9 @@ extension FuzzTarget {
     }
 
     private static let intent =
-        "TB1|TQF000K703343G7H2000016R|S-1|1290|CNY|28|18|1|1795343400000|9f86d081884c7d65"
+        "1|TQF000K703343G7H2000016R|S-1|1290|CNY|28|18|1|1795343400000|9f86d081884c7d65"
+    private static let hash = String(repeating: "00", count: 32)
+    private static let head = #""v":1,"id":"00000000000000000000000000","cloud":"A","time":1795343400123"#
     private static let request = """
         \u{7}POST /v1/payments HTTP/1.1\r\nHost: 127.0.0.1:7600\r\nAuthorization: Bearer x\r\n\
         Content-Type: application/json\r\nContent-Length: 78\r\n\r\n\
@@ -50,10 +52,20 @@ extension FuzzTarget {
         },
         FuzzTarget(
             "wire-messages",
-            seeds: [
-                #"{"v":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","n":"TQF000K703343G7H2000016R","intent":"\#(intent)"}"#,
-                #"{"v":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","cloud":"A","time":1795343400000,"state":"paid"}"#,
-                #"{"v":1,"id":"AAAAAAAAAAAAAAAAAAAAAA","code":"0123456789","key":"AAAA","lane":"free","routing":1}"#,
+            seeds: bodies + [
+                #"{\#(head),"intent":"\#(intent)","home":"A","send":1,"code":"281234567890123456","operator":"ann","#
+                    + #""items":[{"sku":"1","name":"milk","quantity":2,"unitPrice":645}],"reason":"timeout","#
+                    + #""implicit":false,"journalIndex":1,"wait":1000}"#,
+                #"{\#(head),"n":"TQF000K703343G7H2000016R","reference":"R-1","amount":290,"reason":"x","operator":"a"}"#,
+                #"{\#(head),"register":"QF000K703","lane":"free"}"#,
+                #"{\#(head),"epoch":1,"sequence":2,"journalIndex":3,"journalHash":"\#(hash.prefix(32))","version":"1","#
+                    + #""acknowledges":true,"open":["TQF000K703343G7H2000016R"],"#
+                    + #""unknown":[{"prefix":"44","length":18,"count":3}]}"#,
+                #"{\#(head),"after":0,"limit":10,"wait":0,"routing":1}"#,
+                #"{\#(head),"entries":[{"sequence":1,"time":1,"kind":"store","key":"QF00001","body":"{}","#
+                    + #""hash":"\#(hash)"}],"promotedAt":0}"#,
+                #"{\#(head),"code":"K7Q2","publicKey":"BA\#(String(repeating: "A", count: 85))=","proof":"\#(hash)","#
+                    + #""version":"1","acknowledges":true}"#,
             ]
         ) { bytes in
             check(PayRequest.self, bytes)

@@ -3,7 +3,8 @@
 /// A parser of foreign bytes, and what must hold whatever the bytes are. What does not hold ends the process.
 package struct FuzzTarget: Sendable {
     package let name: String
-    /// Folders and files of the repository whose contents are good beginnings. A folder's files are one each.
+    /// Folders and files of the repository whose contents are good beginnings. A folder's files are one each; of a
+    /// recorded HTTP message (`.request`, `.response`) it is the body. What was found once is always among them.
     package let corpus: [String]
     /// Beginnings that no file holds.
     package let seeds: [String]
@@ -16,12 +17,12 @@ package struct FuzzTarget: Sendable {
         _ run: @escaping @Sendable ([UInt8]) -> Void
     ) {
         self.name = name
-        self.corpus = corpus
+        self.corpus = corpus + ["Tests/TillFuzzTests/Findings/\(name)"]
         self.seeds = seeds
         self.run = run
     }
 
-    package static let all: [FuzzTarget] = wallets + answers + wire + register + sandbox
+    package static let all: [FuzzTarget] = wallets + answers + wire + register + plugin + proxy + cloud + sandbox
 
     package static func named(_ name: String) -> FuzzTarget? { all.first { $0.name == name } }
 }

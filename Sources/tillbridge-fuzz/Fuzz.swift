@@ -3,6 +3,14 @@ import Glibc
 import TillFuzz
 
 #if TILLBRIDGE_LIBFUZZER
+/// libFuzzer's own `main`: reads its options, and calls `test` until it has had enough.
+@_extern(c, "LLVMFuzzerRunDriver")
+private func runLibFuzzer(
+    _ count: UnsafeMutablePointer<CInt>,
+    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>>,
+    _ test: @convention(c) (UnsafePointer<UInt8>?, Int) -> CInt
+) -> CInt
+
 /// Which parser: `TILLBRIDGE_FUZZ` names it. `list` prints the names, and where each begins.
 private let target: FuzzTarget = {
     let name = getenv("TILLBRIDGE_FUZZ").map { String(cString: $0) } ?? "list"
@@ -13,26 +21,28 @@ private let target: FuzzTarget = {
     return target
 }()
 
-/// Writes the beginnings that no file holds to where `TILLBRIDGE_FUZZ_SEEDS` says.
-@_cdecl("LLVMFuzzerInitialize")
-public func initialize(
-    _ count: UnsafeMutablePointer<Int32>?,
-    _ arguments: UnsafeMutablePointer<UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?>?
-) -> Int32 {
-    let seeds = target.seeds
-    guard let folder = getenv("TILLBRIDGE_FUZZ_SEEDS").map({ String(cString: $0) }) else { return 0 }
-    for (place, seed) in seeds.enumerated() {
-        guard let file = fopen("\(folder)/seed-\(place)", "w") else { exit(2) }
-        fwrite(Array(seed.utf8), 1, seed.utf8.count, file)
-        fclose(file)
+@main struct Fuzz {
+    static func main() {
+        writeSeeds()
+        var count = CommandLine.argc
+        var arguments = CommandLine.unsafeArgv
+        let code = runLibFuzzer(&count, &arguments) { bytes, count in
+            target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
+            return 0
+        }
+        exit(code)
     }
-    return 0
-}
 
-@_cdecl("LLVMFuzzerTestOneInput")
-public func test(_ bytes: UnsafePointer<UInt8>?, _ count: Int) -> Int32 {
-    target.run(Array(UnsafeBufferPointer(start: bytes, count: count)))
-    return 0
+    /// Writes the beginnings that no file holds to where `TILLBRIDGE_FUZZ_SEEDS` says.
+    private static func writeSeeds() {
+        let seeds = target.seeds
+        guard let folder = getenv("TILLBRIDGE_FUZZ_SEEDS").map({ String(cString: $0) }) else { return }
+        for (place, seed) in seeds.enumerated() {
+            guard let file = fopen("\(folder)/seed-\(place)", "w") else { exit(2) }
+            fwrite(Array(seed.utf8), 1, seed.utf8.count, file)
+            fclose(file)
+        }
+    }
 }
 #else
 @main struct Fuzz {

@@ -9,7 +9,7 @@ struct Admin: AsyncParsableCommand {
         subcommands: [
             AdminKeys.self, AdminStore.self, AdminRegister.self, AdminAccount.self, AdminRouting.self,
             AdminSignFlags.self, AdminLimits.self, AdminSupervisor.self, AdminRefund.self, AdminResolve.self,
-            AdminPayments.self, AdminStatement.self, AdminPromote.self,
+            AdminPayments.self, AdminTestPayment.self, AdminStatement.self, AdminPromote.self,
         ]
     )
 }

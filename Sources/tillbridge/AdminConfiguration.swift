@@ -93,7 +93,7 @@ struct AdminAccount: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "account",
         abstract: "Payment accounts at wallets.",
-        subcommands: [Add.self]
+        subcommands: [Add.self, List.self, Test.self]
     )
 
     struct Add: AsyncParsableCommand {
@@ -120,6 +120,53 @@ struct AdminAccount: AsyncParsableCommand {
                 about: "--from \(from)"
             )
         }
+    }
+}
+
+extension AdminAccount {
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract:
+                "Lists the accounts as this cloud uses them: names of their credentials, circuit, calls that are out."
+        )
+
+        @OptionGroup var target: AdminTarget
+
+        func run() async throws { try await target.perform(.accounts) }
+    }
+
+    struct Test: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            abstract: "Asks the wallet about an order number that does not exist. No money moves.",
+            discussion: """
+                good: reached, and both sides took the other's signature. refused: the wallet would not look at the \
+                question. forged: the answer is not signed by the wallet. unclear, silent, unreachable: as it says.
+                """
+        )
+
+        @OptionGroup var target: AdminTarget
+        @Argument(help: "The account, as 'account list' names it.") var account: String
+
+        func run() async throws { try await target.perform(.testAccount(id: account)) }
+    }
+}
+
+struct AdminTestPayment: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "test-payment",
+        abstract: "Takes ¥0.01 at a store by one account, and undoes it at once.",
+        discussion: """
+            Needs a running cloud. The store's registers need not take the wallet yet. The payment code is read from \
+            standard input, so that it stays out of the shell's history.
+            """
+    )
+
+    @OptionGroup var target: AdminTarget
+    @Option(help: "The store, 7 characters.") var store: String
+    @Option(help: "The account, as 'account list' names it.") var account: String
+
+    func run() async throws {
+        try await target.perform(.testPayment(store: store, account: account, code: readLine() ?? ""))
     }
 }
 

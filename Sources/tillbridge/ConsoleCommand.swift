@@ -39,6 +39,9 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Option(help: "The time zone of days and hours.")
     var timeZone = "Asia/Shanghai"
 
+    @Option(help: "Chart.js, minified, as Debian's libjs-chart.js installs it.")
+    var chartLibrary = ConsoleSettings.standardChartLibrary
+
     @Option(help: "Makes the demo's users, for sandbox accounts only, and writes their passwords into this file.")
     var demoUsers: String?
 
@@ -74,6 +77,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         case (nil, nil): break
         default: throw StartError("--certificate and --certificate-key: give both or neither.")
         }
+        settings.chartLibrary = chartLibrary
         settings.demoUsersFile = demoUsers
         try settings.check()
         return settings

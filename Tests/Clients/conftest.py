@@ -53,6 +53,14 @@ def eventually(look, seconds=20):
         time.sleep(0.05)
 
 
+def fresh_day(sandbox):
+    """Goes on to noon of the next day by the sandbox's clock: nothing has been paid on it yet."""
+    now = sandbox.control("GET", "clock")["now"] // 1000
+    day = time.localtime(now)
+    morning = now - day.tm_hour * 3600 - day.tm_min * 60 - day.tm_sec
+    sandbox.control("POST", "clock", {"advance": morning + 36 * 3600 - now})
+
+
 def bill_day(sandbox, advance=33 * 3600):
     """Today by the sandbox's clock, which then goes on to when the bill of that day exists."""
     now = sandbox.control("GET", "clock")["now"]

@@ -3,16 +3,20 @@
 signature are those of WeChat Pay V2: wechatpy, unmodified, sends, signs, reads and verifies them. The signatures of the
 documents are checked with the openssl program besides."""
 
+import csv
+import gzip
 import hashlib
+import io
 import subprocess
 
 import pytest
 import requests
+import xmltodict
 from wechatpy.exceptions import WeChatPayException
 from wechatpy.pay import WeChatPay
-from wechatpy.pay.utils import calculate_signature
+from wechatpy.pay.utils import calculate_signature, dict_to_xml
 
-from conftest import eventually
+from conftest import bill_day, eventually, fresh_day
 
 
 class QQWallet(WeChatPay):
@@ -209,6 +213,70 @@ def test_faults(sandbox, qq, operator, number):
     eventually(lambda: qq.call("refund_query", out_refund_no=number + "R")["refund_status_0"] == "FAIL")
     qq.refund(operator, **refund)
     eventually(lambda: sandbox.trade(number + "C")["refunded"] == 1290)
+
+
+STATEMENT = "/cgi-bin/sp_download/qpay_mch_statement_down.cgi"
+# No document lists the columns: these are the ones that docs/bills.md says the sandbox has.
+COLUMNS = ("time_end,mch_id,device_info,transaction_id,out_trade_no,trade_type,trade_state,bank_type,total_fee,"
+           "coupon_fee,out_refund_no,refund_id,refund_fee,refund_status,attach").split(",")
+
+
+def statement(sandbox, day, kind="ALL", **more):
+    """The bytes of the answer, asked for as section 9 of the documents says: no sign_type, no notify_url."""
+    keys = sandbox.keys["qqwallet"]
+    fields = {"mch_id": keys["mchID"], "nonce_str": "1", "bill_date": day, "bill_type": kind, **more}
+    body = dict_to_xml(fields, calculate_signature(fields, keys["apiKey"])).encode()
+    reply = requests.post(sandbox.url + STATEMENT, data=body, timeout=10)
+    assert reply.status_code == 200
+    return reply.content
+
+
+def read_statement(content):
+    """Rows and totals, by the csv module."""
+    assert content.endswith(b"\n") and b"\r" not in content
+    head, *rows, totals = csv.reader(io.StringIO(content.decode("utf-8"), newline=""), strict=True)
+    assert head == COLUMNS and all(len(row) == len(head) for row in [*rows, totals])
+    return [dict(zip(head, row)) for row in rows], dict(zip(head, totals))
+
+
+def test_bill(sandbox, qq, operator, number):
+    fresh_day(sandbox)
+    sale, undone = number, "U" + number[1:]
+    attach = 'a,"b"\u0301,\u0301c'
+    paid = qq.pay(sale, sandbox.code("qqwallet"), attach=attach)
+    refund = qq.refund(operator, out_trade_no=sale, out_refund_no=sale + "R", refund_fee=400)
+    eventually(lambda: sandbox.trade(sale)["refunded"] == 400)
+    qq.pay(undone, sandbox.code("qqwallet"), amount=250)
+    early_reversals_are_over(sandbox)
+    assert qq.call("reverse", out_trade_no=undone, **operator)["recall"] == "N"
+    day = bill_day(sandbox).replace("-", "")
+
+    content = statement(sandbox, day)
+    rows, totals = read_statement(content)
+    assert [(row["out_trade_no"], row["trade_state"], row["total_fee"], row["refund_fee"]) for row in rows] == [
+        (sale, "SUCCESS", "1290", "0"), (sale, "REFUND", "0", "400"),
+        (undone, "SUCCESS", "250", "0"), (undone, "REVOKED", "0", "250")]
+    first, back = rows[:2]
+    assert (first["transaction_id"], first["attach"]) == (paid["transaction_id"], attach)
+    assert (first["time_end"], first["device_info"]) == (paid["time_end"], "S0001R02")
+    assert (back["out_refund_no"], back["refund_id"]) == (sale + "R", refund["refund_id"])
+    assert back["refund_status"] == "SUCCESS" and back["transaction_id"] == paid["transaction_id"]
+    assert all(row["time_end"].startswith(day) for row in rows)
+    assert [totals[name] for name in ("time_end", "out_trade_no", "total_fee", "refund_fee")] == [
+        "TOTAL", "4", "1540", "650"]
+    # The wallet's books say the same.
+    for order in (sale, undone):
+        gain = sum(int(row["total_fee"]) - int(row["refund_fee"]) for row in rows if row["out_trade_no"] == order)
+        assert gain == sandbox.trade(order)["net"]
+
+    assert gzip.decompress(statement(sandbox, day, tar_type="GZIP")) == content
+    sales, sold = read_statement(statement(sandbox, day, "SUCCESS"))
+    refunds, returned = read_statement(statement(sandbox, day, "REFUND"))
+    assert (sales, sold["total_fee"], sold["refund_fee"]) == (rows[::2], "1540", "0")
+    assert (refunds, returned["total_fee"], returned["refund_fee"]) == (rows[1::2], "0", "650")
+    tomorrow = bill_day(sandbox, advance=0).replace("-", "")
+    absent = xmltodict.parse(statement(sandbox, tomorrow))["xml"]
+    assert absent["return_code"] == "FAIL" and "sign" not in absent
 
 
 def test_what_is_not_offered_is_refused_in_the_wallets_words(sandbox):

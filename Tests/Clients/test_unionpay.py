@@ -5,15 +5,22 @@ from the documents alone, and the openssl program for every key, certificate and
 import base64
 import datetime
 import hashlib
+import io
 import re
 import subprocess
+import time
+import zipfile
+import zlib
 
 import pytest
 import requests
 
-from conftest import eventually
+from conftest import eventually, fresh_day
 
 TRADE, QUERY = "/gateway/api/backTransReq.do", "/gateway/api/queryTrans.do"
+# The widths of a ZM line, one blank after each, as merchants' public programs count them.
+WIDTHS = [3, 11, 11, 6, 10, 19, 12, 4, 2, 21, 2, 32, 2, 6, 10, 13, 13, 4, 15, 2, 2, 6, 2, 4, 32, 1, 21, 15, 1, 15, 32, 13,
+          13, 8, 32, 13, 13, 12, 2, 1, 32, 98]
 
 
 def openssl(*arguments, data=b""):
@@ -232,6 +239,78 @@ def test_settlement_day(sandbox, gateway, order):
     sandbox.control("POST", "clock", {"advance": 86_400})
     assert gateway.reverse(order)["respCode"] == "35"
     assert sandbox.trade(order["orderId"])["net"] == 1290
+
+
+def settlement_day(sandbox, advance=33 * 3600):
+    """The settlement day of now, from 23:00 to 23:00; the clock goes on to when its file exists."""
+    moment = sandbox.control("GET", "clock")["now"] / 1000 + 3600
+    if advance:
+        sandbox.control("POST", "clock", {"advance": advance})
+    return time.strftime("%Y%m%d", time.localtime(moment))
+
+
+def settlement_file(gateway, day):
+    return gateway.call("/", txnType="76", txnSubType="01", settleDate=day[4:], txnTime=now(), fileType="00")
+
+
+def read_settlement_file(answer):
+    """The ZM file's lines, each as its fields: Base64, zlib, zip and counting bytes."""
+    packed = zlib.decompress(base64.b64decode(answer["fileContent"], validate=True))
+    with zipfile.ZipFile(io.BytesIO(packed)) as archive:
+        assert archive.testzip() is None
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    (errors,) = [content for name, content in contents.items() if "ZME_" in name]
+    (trades,) = [content for name, content in contents.items() if "ZM_" in name]
+    assert errors == b"" and trades.endswith(b"\r\n")
+    lines = []
+    for line in trades.removesuffix(b"\r\n").split(b"\r\n"):
+        assert len(line) == sum(WIDTHS) + len(WIDTHS)
+        fields, place = [], 0
+        for width in WIDTHS:
+            assert line[place + width:place + width + 1] == b" "
+            fields.append(line[place:place + width].decode("gbk").rstrip())
+            place += width + 1
+        lines.append(fields)
+    return lines
+
+
+def test_settlement_file(sandbox, gateway, order):
+    fresh_day(sandbox)
+    undone = {**order, "orderId": "U" + order["orderId"][1:]}
+    sale = gateway.consume(order, sandbox.code("unionpay"), reqReserved="牛奶,9f86d081")
+    gateway.decided(order)
+    refund = {"orderId": "R1" + order["orderId"], "txnTime": now()}
+    back = gateway.give_back("04", refund, original(order), 400)
+    gateway.decided(refund)
+    gateway.consume(undone, sandbox.code("unionpay"), amount=250)
+    gateway.decided(undone)
+    assert gateway.reverse(undone)["respCode"] == "00"
+    day = settlement_day(sandbox)
+
+    answer = settlement_file(gateway, day)
+    assert (answer["respCode"], answer["settleDate"]) == ("00", day[4:])
+    assert answer["fileName"] == f"{gateway.keys['merID']}_{day}.zip"
+    lines = read_settlement_file(answer)
+
+    def gain(line):
+        """Fen that the merchant is credited; negative for what it is debited."""
+        assert line[16][0] in "CD" and int(line[16][1:]) == int(line[6])
+        return int(line[6]) * (1 if line[16][0] == "C" else -1)
+
+    # Code, type and gain of each, in the order of time.
+    assert [(line[0], line[19], gain(line)) for line in lines] == [
+        ("S22", "01", 1290), ("S30", "04", -400), ("S22", "01", 250), ("S31", "31", -250)]
+    assert all(line[27] == gateway.keys["merID"] for line in lines)
+    paid, returned, before, after = lines
+    assert (paid[9], paid[11], paid[34]) == (sale["queryId"], order["orderId"], "牛奶,9f86d081")
+    assert (returned[9], returned[11]) == (back["queryId"], refund["orderId"])
+    assert (returned[26], returned[40]) == (sale["queryId"], order["orderId"])
+    assert (before[11], after[26], after[40]) == (undone["orderId"], before[9], undone["orderId"])
+    # The wallet's books say the same.
+    for number, net in [(order["orderId"], 890), (undone["orderId"], 0)]:
+        assert sandbox.trade(number)["net"] == net
+        assert sum(gain(line) for line in lines if number in (line[11], line[40])) == net
+    assert settlement_file(gateway, settlement_day(sandbox, advance=0))["respCode"] == "98"
 
 
 def test_faults(sandbox, gateway, order):

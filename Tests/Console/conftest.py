@@ -57,13 +57,16 @@ class Visitor:
         self.page = context.new_page()
         self.base = base
         self.complaints = complaints
-        self.page.on("console", lambda message: complaints.append(message.text)
-                     if message.type in ("error", "warning") else None)
+        self.page.on("console", self.note)
         self.page.on("pageerror", lambda error: complaints.append(str(error)))
 
+    def note(self, message):
+        # A form that comes back with what is wrong has the status 422, and the browser tells.
+        if message.type in ("error", "warning") and "status of 422" not in message.text:
+            self.complaints.append(message.text)
+
     def go(self, path):
-        answer = self.page.goto(self.base + path)
-        return answer
+        return self.page.goto(self.base + path)
 
     def sign_in(self, name, password):
         self.go("/sign-in")

@@ -107,6 +107,11 @@ def plugin(programs):
     (["demo", "--json"], "--json"),
     (["demo", "--headless", "--once"], ["--headless", "--once"]),
     (["admin", "store", "add", "--data", "d"], "--name"),
+    (["console-user", "add", "--data", "d", "--full-name", "Alice"], "--name"),
+    (["console-user", "add", "--data", "d", "--name", "Al ice", "--full-name", "Alice"], ["--name", "Al ice"]),
+    (["console-user", "add", "--data", "d", "--name", "alice", "--full-name", ""], "--full-name"),
+    (["console-user", "add", "--data", "d", "--name", "alice", "--full-name", "Alice", "--role", "boss"],
+     ["--role", "boss", "auditor"]),
     (["admin", "resolve", "N", "perhaps", "--data", "d", "--first", "x"], ["perhaps", "adopt"]),
 ])
 def test_an_unknown_or_missing_setting_is_named(tillbridge, tmp_path, arguments, names):

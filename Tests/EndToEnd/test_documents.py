@@ -53,6 +53,8 @@ def test_every_command_and_option_that_is_named_exists(programs, words):
             known += "".join(file.read_text(encoding="utf-8") for file in (ROOT / "bench").glob("*.py"))
         if rest[0] == "chaos":
             known += (ROOT / "chaos" / "__main__.py").read_text(encoding="utf-8")
+        if rest[0] == "fuzz":
+            known += (ROOT / "scripts" / "fuzz").read_text(encoding="utf-8")
         if rest[0] == "simulate":
             simulator = pathlib.Path(programs[0]).parent / "tillbridge-simulate"
             known += subprocess.run([simulator, "--help"], capture_output=True, text=True, check=True).stdout

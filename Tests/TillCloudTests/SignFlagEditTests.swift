@@ -158,6 +158,10 @@ struct SignFlagEditTests {
             (.add(Self.rule(from: past)), "--from \(UTCText.text(clock.now() + -1000)): this time has passed"),
             (.end(rule: 2, at: nil), "Rule 2: version 1 has rules 1 to 1"),
             (.end(rule: 0, at: nil), "Rule 0"),
+            (.end(rule: .min, at: nil), "Rule -9223372036854775808: version 1 has rules 1 to 1"),
+            (.turn(rule: .min, on: false, from: nil), "Rule -9223372036854775808: version 1 has rules 1 to 1"),
+            (.turn(rule: .max, on: false, from: nil), "Rule 9223372036854775807: version 1 has rules 1 to 1"),
+            (.end(rule: 1, at: .min), "--at"),
             (.end(rule: 1, at: past), "--at"),
             (
                 .end(rule: 1, at: nil),

@@ -128,6 +128,13 @@ import TillCloud
         }
         let new = "another fine 1 pass"
         let fields = [("old", try Self.passwords(file)["admin"] ?? ""), ("new", new), ("again", new)]
-        #expect(try await console.session(of: user).post("/me/password", fields).status == 409)
+        let admin = try await console.session(of: user)
+        #expect(try await admin.post("/me/password", fields).status == 409)
+        let other = try await console.console.pool.read {
+            try Int64.fetchOne($0, sql: "SELECT id FROM user WHERE name = 'finance'") ?? 0
+        }
+        #expect(try await admin.post("/people/\(other)/password").status == 409)
+        let signIn = [("name", "finance"), ("password", try Self.passwords(file)["finance"] ?? "")]
+        #expect(try await console.nobody.post("/sign-in", signIn).location == "/")
     }
 }

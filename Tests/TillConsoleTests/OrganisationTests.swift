@@ -267,7 +267,10 @@ import TillCloud
         #expect(try await rename("EAST", "East").status == 303)
         #expect(try await rename("EAST", "").status == 422)
         #expect(try await rename("QF0SH01", "Lakeside").status == 409)
-        try await chain.onCloud { () async throws in #expect(try await rename("QF0SH01", "Lakeside").status == 303) }
+        try await chain.onCloud {
+            let renamed = try await rename("QF0SH01", "Lakeside")
+            #expect(renamed.status == 303)
+        }
         #expect(try await chain.node("QF0SH01").name == "Lakeside")
         guard case .renameStore(code: "QF0SH01", name: "Lakeside")? = chain.cloud.requests.first else {
             Issue.record("the cloud was not told")
@@ -387,13 +390,12 @@ import TillCloud
         }
         #expect(try await post("off").status == 409)
         #expect(try await store.state("QF0SH0102") == "active")
-        try await store.cloud.running(on: store.console.folder + "/no-cloud") { () async throws in
-            #expect(try await post("off").status == 303)
-            #expect(try await store.state("QF0SH0102") == "disabled")
-            #expect(try await post("on").status == 303)
-            #expect(try await store.state("QF0SH0102") == "active")
-            #expect(try await post("revoke").status == 303)
-            #expect(try await store.state("QF0SH0102") == "revoked")
+        try await store.cloud.running(on: store.console.folder + "/no-cloud") {
+            for (action, becomes) in [("off", "disabled"), ("on", "active"), ("revoke", "revoked")] {
+                let answer = try await post(action)
+                let state = try await store.state("QF0SH0102")
+                #expect(answer.status == 303 && state == becomes)
+            }
         }
         let actions = try await store.console.console.pool.read {
             try String.fetchAll($0, sql: "SELECT action FROM audit ORDER BY sequence")

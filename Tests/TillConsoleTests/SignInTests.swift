@@ -167,6 +167,27 @@ import Testing
         #expect(welcome.location == "/" && welcome.headers[values: .setCookie].count == 1)
     }
 
+    @Test("a code or a password by itself is no fresh proof for whoever has both") func halfProof() async throws {
+        let console = try await TestConsole()
+        let user = try await console.addUser("anna", roles: [("admin", 1)])
+        let box = console.console.box
+        _ = try await console.console.pool.write {
+            try SecondFactor.turnOn(Self.secret, step: 0, of: user, box, $0)
+        }
+        let anna = try await console.session(of: user)
+        console.pass(milliseconds: 5 * 60_000)
+        #expect(try await anna.post("/sign-in/second-factor", [("code", code(console))]).location == "/")
+        #expect(try await anna.get("/people/new").status == 303)
+        let new = "a fine new 1 pass"
+        let fields = [("old", TestConsole.password), ("new", new), ("again", new)]
+        #expect(try await anna.post("/me/password", fields).status == 303)
+        #expect(try await anna.get("/people/new").status == 303)
+        #expect(try await anna.post("/me/proof", [("password", new), ("code", "000000")]).status == 422)
+        console.pass(milliseconds: 30_000)
+        #expect(try await anna.post("/me/proof", [("password", new), ("code", code(console))]).location == "/me")
+        #expect(try await anna.get("/people/new").status == 200)
+    }
+
     @Test("own sessions are ended one by one or all others; nobody else's") func sessions() async throws {
         let console = try await TestConsole()
         let user = try await console.addUser("alice", roles: [("operator", 1)])

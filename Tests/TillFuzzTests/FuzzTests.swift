@@ -9,6 +9,15 @@ import TillFuzz
     private static let root = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
         .deletingLastPathComponent()
 
+    /// The body of a recorded HTTP message, another file as it is.
+    private static func content(_ file: URL) throws -> [UInt8] {
+        let bytes = try Data(contentsOf: file)
+        guard ["request", "response"].contains(file.pathExtension),
+            let end = bytes.range(of: Data("\r\n\r\n".utf8))
+        else { return [UInt8](bytes) }
+        return [UInt8](bytes[end.upperBound...])
+    }
+
     private static func corpus(_ target: FuzzTarget) throws -> [[UInt8]] {
         var inputs = target.seeds.map { Array($0.utf8) }
         for path in target.corpus {
@@ -17,7 +26,7 @@ import TillFuzz
             let files = (names.map { $0.map { url.appending(path: $0) } } ?? [url]).filter {
                 (try? $0.resourceValues(forKeys: [.isRegularFileKey]))?.isRegularFile == true
             }
-            inputs += try files.map { [UInt8](try Data(contentsOf: $0)) }
+            inputs += try files.map(content)
         }
         // What is very large is for the parsers' own tests.
         return inputs.filter { $0.count <= 1 << 14 }

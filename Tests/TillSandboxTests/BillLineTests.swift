@@ -36,6 +36,18 @@ import TillSandbox
         #expect(BillPeriod(month: text) == nil)
     }
 
+    @Test(
+        "a combining mark hides neither a quote nor a comma, and takes none with it",
+        arguments: [
+            ("a,\u{301}b", "\"a,\u{301}b\"", "\"a,?b\""), ("\"\u{301}", "\"\"\"\u{301}\"", "\"\"\"?\""),
+            ("\u{301},", "\"\u{301},\"", "\"?,\""), ("\r\n\u{301}", " \u{301}", " ?"),
+        ]
+    )
+    func combiningMarks(text: String, quoted: String, gbk: String) {
+        #expect(Array(BillText.quoted(text).utf8) == Array(quoted.utf8))
+        #expect(BillText.gbk(quoted) == Array(gbk.utf8))
+    }
+
     @Test("a day has its payments, refunds and reversals, oldest first", arguments: Bench.billed)
     func day(wallet: SandboxWallet) throws {
         let bench = Bench.busyDay(wallet)

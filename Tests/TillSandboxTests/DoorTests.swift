@@ -39,6 +39,15 @@ import TillSandbox
         }
     }
 
+    @Test("Alipay shows the text of a wrong signature without braces, whatever marks follow them")
+    func shownText() async throws {
+        try await RunningSandbox.with { sandbox in
+            let change = ["sign": "AAAA", "zzz": "{\u{301}&\u{301}}\u{301}"]
+            let reply = try await sandbox.alipay("alipay.trade.query", "{}", change: change)
+            #expect(reply.text.contains("zzz=&#123;\u{301}&amp;\u{301}&#125;\u{301}"), "\(reply.text)")
+        }
+    }
+
     @Test(
         "Alipay names the field that is wrong",
         arguments: [

@@ -39,6 +39,17 @@ import TillSandbox
         }
     }
 
+    @Test("a back-tick of the merchant's own begins no value, also with a combining mark behind it")
+    func backTick() throws {
+        var bench = Bench()
+        bench.now = Bench.noon
+        bench.sell(.wechatpay, "N00001", amount: 1, subject: "a,`\u{301}b", echoes: ["attach": "`\u{301}"])
+        bench.choose("plain", for: .billForm)
+        bench.pass(33 * Bench.hour)
+        let bytes = Array(try text(bench).utf8)
+        #expect(bytes.contains(Array(",`a,'\u{301}b,`'\u{301},`".utf8)))
+    }
+
     @Test("all documented columns, and values behind back-ticks with their commas")
     func all() throws {
         let bench = nextMorning()

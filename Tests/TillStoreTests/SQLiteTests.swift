@@ -252,8 +252,8 @@ struct SQLiteTests {
                 },
                 words: ["damaged"]
             )
-            try refused(await altered("older", "PRAGMA user_version = 0"), words: ["version 0", "needs 1"])
-            try refused(await altered("newer", "PRAGMA user_version = 2"), words: ["version 2", "needs 1"])
+            try refused(await altered("older", "PRAGMA user_version = 1"), words: ["version 1", "needs 2"])
+            try refused(await altered("newer", "PRAGMA user_version = 3"), words: ["version 3", "needs 2"])
             try refused(await altered("foreign", "PRAGMA application_id = 7"), words: ["another program"])
             let missing = fixture.folder.appending(path: "none/cloud.sqlite").path
             #expect(throws: StoreStartError.self) {

@@ -85,7 +85,9 @@ import TillEngine
 
     private func sign(_ fields: [String: String], _ kind: KeyedSigning.Kind, key: String) -> String {
         let signing = KeyedSigning(kind: kind, key: [UInt8](key.utf8))
-        let signature = signing.sign(fields.map { (name: [UInt8]($0.key.utf8), value: [UInt8]($0.value.utf8)) })
+        let signature = signing.sign(
+            fields.map { SignedText.Field(name: [UInt8]($0.key.utf8), value: [UInt8]($0.value.utf8)) }
+        )
         return String(decoding: signature, as: UTF8.self)
     }
 

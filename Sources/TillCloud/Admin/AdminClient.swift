@@ -77,6 +77,12 @@ package enum AdminClient {
 }
 
 extension AdminRequest {
-    /// A wallet takes its time for a statement; everything else is done in a moment.
-    fileprivate var patience: TimeAmount { if case .statement = self { .minutes(6) } else { .seconds(30) } }
+    /// A wallet takes its time for a statement, and a shopper for a payment; everything else is done in a moment.
+    fileprivate var patience: TimeAmount {
+        switch self {
+        case .statement: .minutes(6)
+        case .testPayment: .seconds(90)
+        default: .seconds(30)
+        }
+    }
 }

@@ -18,6 +18,12 @@ package enum AdminRequest: Codable, Sendable {
     /// `file`: the content of an exported file such as `sandbox.json`. `stores`: a store, a chain, or `*`.
     /// `version`: a protocol version in place of each wallet's first one.
     case addAccounts(file: String, stores: String, live: Bool, unused: Bool = false, version: String? = nil)
+    /// All accounts as this cloud uses them: names of credentials, ends of public ids, expiry, circuit, budget.
+    case accounts
+    /// Asks a wallet about an order number that does not exist: no money moves.
+    case testAccount(id: String)
+    /// A payment of one fen at a store, by one account, that is undone at once. `code`: the payment code on a phone.
+    case testPayment(store: String, account: String, code: String)
     /// `document`: rules and accounts as JSON. Its version is the one that it was made from, or 0 for a document that
     /// was made from none; the cloud gives it the next number.
     case setRouting(document: String, allowGap: Bool = false)

@@ -74,7 +74,7 @@ extension AdminService {
         }
         let name = try checked(name: name, "--name")
         guard let id = AdminService.freeRegister(in: store, snapshot.registers.keys) else {
-            throw StartError("--store \(store): it has 1023 registers already.")
+            throw StartError("--store \(store): it has 1022 registers already.")
         }
         let register = RegisterDocument(
             id: id.description,
@@ -95,7 +95,8 @@ extension AdminService {
 
     private static func freeRegister(in store: String, _ taken: some Sequence<String>) -> RegisterID? {
         let taken = Set(taken.filter { $0.hasPrefix(store) })
-        for number in 1..<UInt64(1 << 10) {
+        // The last number is the test register's.
+        for number in 1..<UInt64(1 << 10 - 1) {
             let text = store + String(decoding: Base32.encode(number, count: 2), as: UTF8.self)
             if !taken.contains(text) { return RegisterID(text.utf8) }
         }
@@ -130,7 +131,7 @@ extension AdminService {
                 let present = registers[code] ?? []
                 if present.contains(where: { $0.name == name && $0.revokedAt == nil }) { continue }
                 guard let id = AdminService.freeRegister(in: code, present.map(\.id)) else {
-                    throw StartError("--store \(code): 1023 registers are the most.")
+                    throw StartError("--store \(code): 1022 registers are the most.")
                 }
                 let register = RegisterDocument(
                     id: id.description,

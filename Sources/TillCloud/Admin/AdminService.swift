@@ -30,6 +30,10 @@ package struct AdminService: Sendable {
         case .standings: try await standings()
         case .addAccounts(let file, let stores, let live, let unused, let version):
             try await addAccounts(file, stores: stores, live: live, unused: unused, version: version)
+        case .accounts: try accounts()
+        case .testAccount(let id): try await testAccount(id)
+        case .testPayment(let store, let account, let code):
+            try await testPayment(store: store, account: account, code: code)
         case .setRouting(let document, let allowGap): try await setRouting(document, allowGap: allowGap)
         case .showRouting(let version): try showRouting(version)
         case .editSignFlags(let base, let edit, let allowGap):

@@ -46,7 +46,7 @@ package enum SignFlagEdit: Codable, Equatable, Sendable {
     }
 
     /// What was done, in one line that stays with the version.
-    var summary: String {
+    package var summary: String {
         switch self {
         case .add(let rule): "added \(rule.range) of \(rule.lengths) for \(rule.wallet)\(place(rule.stores))"
         case .end(let rule, let at): "ended rule \(rule)\(time("at", at))"
@@ -118,7 +118,7 @@ package enum SignFlagEdit: Codable, Equatable, Sendable {
     }
 
     private func rule(_ number: Int, in plan: RoutingPlan) throws(StartError) -> RoutingPlan.Rule {
-        guard plan.rules.indices.contains(number - 1) else {
+        guard number >= 1, number <= plan.rules.count else {
             throw StartError(
                 "Rule \(number): version \(plan.version) has rules 1 to \(plan.rules.count); "
                     + "see 'tillbridge admin sign-flags list'."
@@ -180,10 +180,19 @@ package enum SignFlagEdit: Codable, Equatable, Sendable {
 }
 
 extension RoutingPlan {
-    /// Adds an assignment. One without dates takes the place of all that name the same stores.
+    /// Adds an assignment. One without dates takes the place of all that name the same stores, and of those without
+    /// dates that name some of them and no other: they would decide nothing any more.
     mutating func assign(_ assignment: Assignment) {
         if assignment.from == nil, assignment.until == nil {
-            accounts.removeAll { $0.stores == assignment.stores && $0.wallet == assignment.wallet }
+            let names = StoreScope(assignment.stores)?.names ?? []
+            accounts.removeAll { old in
+                guard old.wallet == assignment.wallet else { return false }
+                if old.stores == assignment.stores { return true }
+                guard old.from == nil, old.until == nil, let scope = StoreScope(old.stores), !scope.names.isEmpty else {
+                    return false
+                }
+                return scope.names.isSubset(of: names)
+            }
         }
         accounts.append(assignment)
     }

@@ -40,6 +40,7 @@ final class CloudStatus: Sendable {
 
     /// Running: between the end of the start and the beginning of the shutdown.
     func set(isRunning: Bool) { state.withLock { $0.isRunning = isRunning } }
+    var isRunning: Bool { state.withLock { $0.isRunning } }
     func set(storeWorks: Bool) { state.withLock { $0.storeWorks = storeWorks } }
     var storeWorks: Bool { state.withLock { $0.storeWorks } }
 

@@ -21,12 +21,15 @@ final class WalletBudget: Sendable {
         var nextID: UInt64 = 0
     }
 
-    private let limit: Int
+    let limit: Int
     private let state = Mutex(State())
 
     init(limit: Int) { self.limit = max(2, limit) }
 
     private func room(_ state: State, pay: Bool) -> Bool { state.busy < (pay ? limit - max(1, limit / 5) : limit) }
+
+    /// How many calls are out.
+    var busy: Int { state.withLock { $0.busy } }
 
     /// How many callers wait.
     var queued: Int { state.withLock { $0.waiters.count } }

@@ -8,8 +8,8 @@ import TillWallets
 /// Sends for all wallets: finds the account of an intent, keeps its budget and its breaker, makes the request, reads
 /// the answer. One call is one request, whatever happens to it.
 final class WalletDesk: PaymentWallets {
-    private let directory: Directory
-    private let vault: CredentialVault
+    let directory: Directory
+    let vault: CredentialVault
     let times: ProtocolTimes
     let clock: any CloudClock
     private let fence: ClockFence

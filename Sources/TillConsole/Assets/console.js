@@ -150,3 +150,38 @@ document.addEventListener("keydown", (event) => {
   if (action) action.click();
   else if (event.key === "r" && chosen) location.href = chosen.dataset.href + "/refund";
 });
+
+// A list of places: typing narrows it, and a place chooses all that stands below it.
+const places = document.getElementById("picks");
+if (places) {
+  const items = [...places.querySelectorAll("li[data-path]")];
+  const below = (path) => items.filter((item) => item.dataset.path !== path && item.dataset.path.startsWith(path));
+  document.querySelector("[data-filter=picks]").addEventListener("input", (event) => {
+    const text = event.target.value.trim().toLowerCase();
+    const found = items.filter((item) => item.textContent.toLowerCase().includes(text));
+    for (const item of items) {
+      // What stands above a place that was found stays, so that people see where it is.
+      item.hidden = !found.some((one) => one.dataset.path.startsWith(item.dataset.path)
+        || item.dataset.path.startsWith(one.dataset.path) && one.querySelector("[name=place]"));
+    }
+  });
+  places.addEventListener("change", (event) => {
+    const item = event.target.closest("li");
+    for (const other of below(item.dataset.path)) {
+      const box = other.querySelector("input");
+      if (!box.disabled) box.checked = event.target.checked;
+    }
+    // A place of which one store is left out is not whole any more.
+    if (!event.target.checked) {
+      for (const other of items) {
+        if (other !== item && item.dataset.path.startsWith(other.dataset.path)) other.querySelector("input").checked = false;
+      }
+    }
+  });
+}
+
+// What goes on by itself is looked at again.
+const refreshed = document.querySelector("[data-refresh]");
+if (refreshed) {
+  setInterval(() => { if (!document.hidden) location.reload(); }, refreshed.dataset.refresh * 1000);
+}

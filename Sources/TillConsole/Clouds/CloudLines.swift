@@ -4,9 +4,17 @@ import TillCloud
 
 /// The ways to the clouds on this machine.
 struct CloudLines: Sendable {
-    let folders: [String]
+    /// Sends a command to the cloud on a folder, in the name of a person; nil if none answers there.
+    typealias Send = @Sendable (AdminRequest, _ folder: String, _ person: String) async throws -> AdminReply?
 
-    init(folders: [String]) { self.folders = folders }
+    let folders: [String]
+    let send: Send
+
+    /// - Parameter send: In place of the clouds' local doors, for tests.
+    init(folders: [String], send: @escaping Send = { try await AdminClient.send($0, data: $1, person: $2) }) {
+        self.folders = folders
+        self.send = send
+    }
 
     /// One follower of each log. Where one cloud is all there is here, it has a copy of the other's.
     func feeds(into console: Console) -> [any Service] {
@@ -24,7 +32,7 @@ struct CloudLines: Sendable {
         var isSilent = false
         for folder in folders {
             do {
-                guard let reply = try await AdminClient.send(request, data: folder, person: person) else {
+                guard let reply = try await send(request, folder, person) else {
                     isSilent = true
                     continue
                 }

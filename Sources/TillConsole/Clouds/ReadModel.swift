@@ -36,6 +36,19 @@ enum ReadModel {
             present.flatMap { ($0["cloud"] as String) == cloud ? $0["result_after"] as Int64? : nil }
             ?? (isFinal ? max(0, entry.time.milliseconds - intent.startedAt.milliseconds) : nil)
         let change = try nextChange(database)
+        let store = String(decoding: intent.orderNumber.register.store, as: UTF8.self)
+        let createdAt = facts.createdAt ?? entry.time.milliseconds
+        if let present { try Tally.add(Tally.Mark(present), count: -1, database) }
+        let mark = Tally.Mark(
+            createdAt: createdAt,
+            store: store,
+            wallet: facts.wallet ?? "",
+            state: facts.display,
+            reason: facts.reason,
+            amount: intent.amount.fen,
+            resultAfter: resultAfter
+        )
+        try Tally.add(mark, count: 1, database)
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number,
@@ -43,10 +56,9 @@ enum ReadModel {
                 VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            number, cloud, facts.version, String(decoding: intent.orderNumber.register.store, as: UTF8.self),
-            "\(intent.orderNumber.register)", "\(intent.saleReference)", facts.wallet ?? "", facts.walletTransaction,
-            intent.amount.fen, facts.refunded ?? 0, facts.display, facts.state, facts.reason,
-            facts.createdAt ?? entry.time.milliseconds, entry.time.milliseconds, resultAfter, change,
+            number, cloud, facts.version, store, "\(intent.orderNumber.register)", "\(intent.saleReference)",
+            mark.wallet, facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
+            facts.reason, createdAt, entry.time.milliseconds, resultAfter, change,
         ])
     }
 

@@ -83,11 +83,16 @@ struct Outcomes: Equatable, Sendable {
             succeeded += count
         } else if Outcomes.openStates.contains(state) {
             open += count
-        } else if let reason, Outcomes.ownReasons.contains(reason) {
-            broken += count
-        } else {
+        } else if Outcomes.isFailure(state: state, reason: reason) {
             failed += count
+        } else {
+            broken += count
         }
+    }
+
+    /// Without a success, and not because shopper or cashier broke it off.
+    static func isFailure(state: String, reason: String?) -> Bool {
+        !succeededStates.contains(state) && !openStates.contains(state) && !(reason.map(ownReasons.contains) ?? false)
     }
 
     /// In tenths of a percent; nil without a payment that counts.

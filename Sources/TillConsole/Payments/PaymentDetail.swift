@@ -20,14 +20,9 @@ struct PaymentDetail: Sendable {
 
     /// Nil for a number that is not known.
     init?(number: String, _ database: Database) throws {
-        let row = try Row.fetchOne(
-            database,
-            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE number = ?",
-            arguments: [number]
-        )
-        guard let row else { return nil }
-        self.row = PaymentRow(row)
-        place = try Node.of(code: self.row.store, database)
+        guard let row = try PaymentRow.of(number: number, database) else { return nil }
+        self.row = row
+        place = try Node.of(code: row.store, database)
         steps = try Row.fetchAll(
             database,
             sql: "SELECT * FROM step WHERE number = ? ORDER BY time, cloud, sequence",
@@ -44,7 +39,7 @@ struct PaymentDetail: Sendable {
                 SELECT \(PaymentRow.columns) FROM payment WHERE ticket = ? AND store = ? AND number <> ?
                 ORDER BY created_at
                 """,
-            arguments: [self.row.ticket, self.row.store, number]
+            arguments: [row.ticket, row.store, number]
         ).map { PaymentRow($0) }
     }
 

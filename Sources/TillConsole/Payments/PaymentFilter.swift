@@ -37,6 +37,8 @@ struct PaymentFilter: Sendable {
     var register = ""
     var wallet = ""
     var state = ""
+    /// Why a payment is what it is; a word of the protocol.
+    var reason = ""
     /// Fen.
     var least: Int64?
     var most: Int64?
@@ -52,6 +54,7 @@ struct PaymentFilter: Sendable {
         register = query["register"].uppercased()
         wallet = query["wallet"]
         state = query["state"]
+        reason = query["reason"]
         // Whoever looks for a number looks in all days.
         period = Period(rawValue: query["period"]) ?? (text.isEmpty ? .today : .all)
         (least, most) = (amount(query, "least"), amount(query, "most"))
@@ -103,6 +106,7 @@ struct PaymentFilter: Sendable {
         if let until { add("created_at < ?", until) }
         if !register.isEmpty { add("register = ?", register) }
         if !wallet.isEmpty { add("wallet = ?", wallet) }
+        if !reason.isEmpty { add("reason = ?", reason) }
         if let least { add("amount >= ?", least) }
         if let most { add("amount <= ?", most) }
         if !state.isEmpty {

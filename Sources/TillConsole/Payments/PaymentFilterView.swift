@@ -64,6 +64,13 @@ enum PaymentFilterView {
                     value: filter.state,
                     options: [any] + PaymentRow.states.map { ($0, call.text(Phrase(family: "state", $0))) }
                 ),
+                Field(
+                    name: "reason",
+                    label: Phrase("payments.reason"),
+                    kind: .choice,
+                    value: filter.reason,
+                    options: [any] + PaymentRow.reasons(call.words)
+                ),
                 Field(name: "least", label: Phrase("payments.least"), kind: .number, value: call.query["least"]),
                 Field(name: "most", label: Phrase("payments.most"), kind: .number, value: call.query["most"]),
             ],
@@ -86,6 +93,7 @@ enum PaymentFilterView {
         if !filter.register.isEmpty { chips.append((["register"], filter.register)) }
         if !filter.wallet.isEmpty { chips.append((["wallet"], PaymentRow.walletName(filter.wallet, call.words))) }
         if !filter.state.isEmpty { chips.append((["state"], call.text(Phrase(family: "state", filter.state)))) }
+        if !filter.reason.isEmpty { chips.append((["reason"], PaymentRow.reason(filter.reason, call.words))) }
         if let least = filter.least { chips.append((["least"], "≥ " + call.formats.money(least))) }
         if let most = filter.most { chips.append((["most"], "≤ " + call.formats.money(most))) }
         return chips.map { chip in

@@ -46,6 +46,15 @@ struct PaymentRow: Sendable {
         change = row["change"]
     }
 
+    /// Nil for a number that is not known.
+    static func of(number: String, _ database: Database) throws -> PaymentRow? {
+        try Row.fetchOne(
+            database,
+            sql: "SELECT \(columns) FROM payment WHERE number = ?",
+            arguments: [number]
+        ).map { PaymentRow($0) }
+    }
+
     /// How a state looks: never by its colour alone.
     static func chip(_ state: String, _ words: Words) -> [String: Any] {
         let (style, icon) = looks[state] ?? ("grey-line", "question")
@@ -100,6 +109,13 @@ struct PaymentRow: Sendable {
     /// A wallet that this console has no name for is shown by its own.
     static func walletName(_ wallet: String, _ words: Words) -> String {
         words.texts[Phrase(family: "wallet", wallet).key] ?? wallet
+    }
+
+    /// All reasons that have a text, by it.
+    static func reasons(_ words: Words) -> [(value: String, label: String)] {
+        words.texts.filter { $0.key.hasPrefix("reason.") }
+            .map { (value: String($0.key.dropFirst("reason.".count)), label: $0.value) }
+            .sorted { ($0.label, $0.value) < ($1.label, $1.value) }
     }
 
     /// The protocol's words are an open set: one without a text is shown itself.

@@ -17,18 +17,18 @@ package enum FirstUser {
         var problems = Problems()
         problems.checkName("fullName", fullName)
         guard problems.isEmpty else { throw StartError("--full-name: 1 to 100 characters that can be seen.") }
+        let file = data + "/console.sqlite"
+        if !PrivateFile.exists(file) { try check(role, of: BuiltInRole.allCases.map(\.rawValue)) }
         try PrivateFile.createFolder(data)
-        let pool = try ConsoleDatabase.open(data + "/console.sqlite")
+        let pool = try ConsoleDatabase.open(file)
         let password = SecretBytes.typed()
         let hash = try PasswordHash(of: password)
         let now = Int64(Date().timeIntervalSince1970 * 1_000)
         try await pool.write { database in
             try Organisation.makeTop(database)
             try Roles.makeBuiltIn(database)
-            let roles = try Role.all(database).map(\.name)
-            guard roles.contains(role), let top = try Node.top(database) else {
-                throw StartError("--role \(role): one of \(roles.joined(separator: ", ")).")
-            }
+            try check(role, of: Role.all(database).map(\.name))
+            guard let top = try Node.top(database) else { throw ConsoleProblem.notFound }
             guard try Int.fetchOne(database, sql: "SELECT 1 FROM user WHERE name = ?", arguments: [name]) == nil else {
                 throw StartError("--name \(name): there is such a user; an administrator can give a new password.")
             }
@@ -48,5 +48,11 @@ package enum FirstUser {
         }
         try pool.close()
         return password
+    }
+
+    private static func check(_ role: String, of roles: [String]) throws {
+        guard roles.contains(role) else {
+            throw StartError("--role \(role): one of \(roles.sorted().joined(separator: ", ")).")
+        }
     }
 }

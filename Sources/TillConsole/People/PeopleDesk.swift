@@ -18,6 +18,7 @@ struct PeopleDesk: Sendable {
         case ownAccount
         case lastAdministrator
         case roleInUse
+        case demoPassword
     }
 
     /// What a form says about somebody's roles: names of roles and codes of places.
@@ -98,6 +99,7 @@ struct PeopleDesk: Sendable {
         try await change { database in
             let person = try PeopleDesk.person(id, database)
             guard viewer.mayManage(person) else { throw ConsoleProblem.forbidden(.editPeople) }
+            if person.isDemo, action == .newPassword { throw Refusal.demoPassword }
             guard try PeopleDesk.apply(action, to: person, password, at: call.now, database) else { return }
             try AuditLog.append(
                 try call.event("user.\(action.rawValue)", "user:\(person.name)"),

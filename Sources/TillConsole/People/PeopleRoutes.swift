@@ -247,6 +247,7 @@ enum PeopleRoutes {
         case .ownAccount: Phrase("people.ownAccount")
         case .lastAdministrator: Phrase("people.lastAdministrator")
         case .roleInUse: Phrase("people.roleInUse")
+        case .demoPassword: Phrase("me.demoPassword")
         }
     }
 }

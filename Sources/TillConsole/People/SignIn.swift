@@ -146,10 +146,6 @@ actor SignIn {
                 sql: "UPDATE user SET password = ?, password_is_given = 0 WHERE id = ?",
                 arguments: [hash.text, viewer.id]
             )
-            try database.execute(
-                sql: "UPDATE session SET proved_at = ? WHERE id = ?",
-                arguments: [now, viewer.session]
-            )
             try Sessions.end(user: viewer.id, except: viewer.session, at: now, database)
             try AuditLog.append(event("password.changed", viewer.name, address), at: now, database)
             return true

@@ -106,6 +106,8 @@ enum SignInRoutes {
     }
 
     private static func secondFactor(_ call: Call) async throws -> Response {
+        // In an open session a code would take the place of the whole proof.
+        guard try call.viewer.hurdle == .secondFactor else { return call.redirect("/") }
         let isProved = try await call.console.signIn.proveSecondFactor(
             of: call.viewer,
             code: call.form["code"],

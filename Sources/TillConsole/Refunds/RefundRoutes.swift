@@ -17,7 +17,7 @@ enum RefundRoutes {
         let number = try call.parameter("number")
         let found = try await call.console.pool.read {
             database -> (PaymentRow, Refundable, NodeSettings, [RefundRequest])? in
-            guard let payment = try payment(number, database) else { return nil }
+            guard let payment = try PaymentRow.of(number: number, database) else { return nil }
             return (
                 payment, try Refundable(number: number, database),
                 try NodeSettings.effective(store: payment.store, database),
@@ -86,7 +86,7 @@ enum RefundRoutes {
         if note.count > 200 { problems.add("note", Phrase("problem.long", "200")) }
         if reason == .other, note.isEmpty { problems.add("note", Phrase("problem.missing")) }
         guard let fen, let reason, problems.isEmpty else { return try await dialog(call, problems: problems) }
-        let payment = try await call.console.pool.read { try self.payment(number, $0) }
+        let payment = try await call.console.pool.read { try PaymentRow.of(number: number, $0) }
         guard let payment else { throw ConsoleProblem.notFound }
         try await call.require(.requestRefunds, store: payment.store)
         let desk = RefundDesk(console: call.console)
@@ -119,14 +119,6 @@ enum RefundRoutes {
         case .ownRequest: Phrase("refund.own")
         case .decided: Phrase("refund.decided")
         }
-    }
-
-    private static func payment(_ number: String, _ database: Database) throws -> PaymentRow? {
-        try Row.fetchOne(
-            database,
-            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE number = ?",
-            arguments: [number]
-        ).map { PaymentRow($0) }
     }
 
     // MARK: - Approval

@@ -37,13 +37,7 @@ enum ResolutionRoutes {
 
     private static func payment(_ call: Call, _ permission: Permission) async throws -> PaymentRow {
         let number = try call.parameter("number")
-        let payment = try await call.console.pool.read { database in
-            try Row.fetchOne(
-                database,
-                sql: "SELECT \(PaymentRow.columns) FROM payment WHERE number = ?",
-                arguments: [number]
-            ).map { PaymentRow($0) }
-        }
+        let payment = try await call.console.pool.read { try PaymentRow.of(number: number, $0) }
         guard let payment else { throw ConsoleProblem.notFound }
         try await call.require(permission, store: payment.store)
         return payment

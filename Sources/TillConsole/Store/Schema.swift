@@ -8,7 +8,7 @@ enum Schema {
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
     static let version: Int64 = 1
 
-    static let statements = people + organisation + feed + refunds
+    static let statements = people + organisation + feed + refunds + launches
 
     private static let people = """
         CREATE TABLE role (
@@ -194,6 +194,26 @@ enum Schema {
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
 
+        -- Payments by hour since 1970 and how they ended; see Tally.
+        CREATE TABLE tally (
+            hour INTEGER NOT NULL,
+            store TEXT NOT NULL,
+            wallet TEXT NOT NULL,
+            state TEXT NOT NULL,
+            reason TEXT NOT NULL,
+            count INTEGER NOT NULL,
+            amount INTEGER NOT NULL,
+            PRIMARY KEY (hour, store, wallet, state, reason)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE tally_time (
+            hour INTEGER NOT NULL,
+            store TEXT NOT NULL,
+            class INTEGER NOT NULL,
+            count INTEGER NOT NULL,
+            PRIMARY KEY (hour, store, class)
+        ) STRICT, WITHOUT ROWID;
+
         CREATE TABLE refund (
             number TEXT NOT NULL,
             reference TEXT NOT NULL,
@@ -243,5 +263,62 @@ enum Schema {
         ) STRICT;
         CREATE INDEX resolution_number ON resolution (number);
         CREATE INDEX refund_request_open ON refund_request (state) WHERE state IN ('waiting', 'approved');
+        """
+
+    private static let launches = """
+
+        CREATE TABLE launch (
+            id INTEGER PRIMARY KEY,
+            name TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('preparing', 'running', 'paused', 'finished', 'stopped')),
+            starts_at INTEGER,
+            -- Stores that go live together; 0 for all.
+            wave_size INTEGER NOT NULL DEFAULT 0,
+            wave_minutes INTEGER NOT NULL DEFAULT 0,
+            -- The stop rule: percent, and the payments from which it counts.
+            least_rate INTEGER CHECK (least_rate BETWEEN 1 AND 100),
+            least_payments INTEGER NOT NULL DEFAULT 0,
+            next_wave_at INTEGER,
+            counted_from INTEGER NOT NULL DEFAULT 0,
+            pause_kind TEXT,
+            pause_text TEXT,
+            creator TEXT NOT NULL,
+            starter TEXT,
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL DEFAULT 1
+        ) STRICT;
+
+        CREATE TABLE launch_store (
+            launch INTEGER NOT NULL REFERENCES launch (id),
+            store TEXT NOT NULL,
+            position INTEGER NOT NULL,
+            -- Going: its wave is stored, and the clouds are being told.
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'going', 'live')),
+            wave INTEGER,
+            live_since INTEGER,
+            PRIMARY KEY (launch, store)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX launch_store_store ON launch_store (store);
+
+        CREATE TABLE launch_wallet (
+            launch INTEGER NOT NULL REFERENCES launch (id),
+            wallet TEXT NOT NULL,
+            account TEXT NOT NULL,
+            PRIMARY KEY (launch, wallet)
+        ) STRICT, WITHOUT ROWID;
+
+        -- The last test payment of each store and wallet; payment codes are nowhere.
+        CREATE TABLE launch_test (
+            launch INTEGER NOT NULL REFERENCES launch (id),
+            store TEXT NOT NULL,
+            wallet TEXT NOT NULL,
+            account TEXT NOT NULL,
+            number TEXT NOT NULL,
+            result TEXT NOT NULL,
+            reason TEXT,
+            undo TEXT NOT NULL,
+            at INTEGER NOT NULL,
+            PRIMARY KEY (launch, store, wallet)
+        ) STRICT, WITHOUT ROWID;
         """
 }

@@ -16,6 +16,9 @@ struct Gate: Sendable {
     /// How long a second copy of a form waits for the first one's answer.
     private static let submissionTries = 50
 
+    /// Every address that there is not.
+    static let nowhere = ConsoleRoute.get("/**", .session) { _ in throw ConsoleProblem.notFound }
+
     let console: Console
 
     func answer(_ request: Request, _ context: ConsoleContext, _ route: ConsoleRoute) async -> Response {

@@ -5,6 +5,7 @@ enum Navigation {
     private static let places: [(path: String, key: String, icon: String, permission: Permission)] = [
         ("/payments", "payments", "pulse", .viewPayments),
         ("/refunds", "refunds", "back", .viewPayments),
+        ("/dashboard", "dashboard", "chart", .viewStatistics),
         ("/organisation", "organisation", "tree", .viewOrganisation),
         ("/accounts", "accounts", "card", .viewAccounts),
         ("/launches", "launches", "rocket", .viewLaunches),

@@ -5,6 +5,7 @@ import Mustache
 enum Templates {
     private static let files: [(name: String, content: [UInt8])] = [
         ("chip", PackageResources.chip_mustache),
+        ("dashboard", PackageResources.dashboard_mustache),
         ("export", PackageResources.export_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
@@ -35,6 +36,17 @@ enum Templates {
         ("role", PackageResources.role_mustache),
         ("roles", PackageResources.roles_mustache),
         ("stale", PackageResources.stale_mustache),
+        ("account-new", PackageResources.account_new_mustache),
+        ("account-test", PackageResources.account_test_mustache),
+        ("accounts", PackageResources.accounts_mustache),
+        ("launch", PackageResources.launch_mustache),
+        ("launch-go", PackageResources.launch_go_mustache),
+        ("launch-stores", PackageResources.launch_stores_mustache),
+        ("launch-test", PackageResources.launch_test_mustache),
+        ("launch-wallets", PackageResources.launch_wallets_mustache),
+        ("launches", PackageResources.launches_mustache),
+        ("sign-flag-form", PackageResources.sign_flag_form_mustache),
+        ("sign-flags", PackageResources.sign_flags_mustache),
         ("store-import", PackageResources.store_import_mustache),
     ]
 

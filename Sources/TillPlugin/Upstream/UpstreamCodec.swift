@@ -175,8 +175,13 @@ struct UpstreamCodec {
         } catch {
             throw .signature(error)
         }
+        return try read(answer, to: sent)
+    }
+
+    /// What an answer says whose signature is the cloud's.
+    func read(_ answer: HTTPResponse, to sent: Sent) throws(Refusal) -> (result: LaneCallResult, hello: HelloAnswer?) {
         switch sent.call.kind {
-        case .heartbeat: preconditionFailure("has no binding")
+        case .heartbeat: return (try heartbeat(answer), nil)
         case .hello:
             let message = try UpstreamCodec.message(HelloAnswer.self, answer)
             try UpstreamCodec.check(message.head, nil, sent)

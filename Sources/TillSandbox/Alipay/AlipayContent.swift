@@ -42,7 +42,7 @@ struct AlipayContentReader {
         }
         let amount = try amount("total_amount")
         let subject = try required("subject", max: 256)
-        guard !subject.contains(where: { "/=&".contains($0) }) else { throw InvalidField(name: "subject") }
+        guard !subject.hasScalar(in: "/=&") else { throw InvalidField(name: "subject") }
         let code = try required("auth_code", max: 64)
         let scene = try optional("scene", max: 32) ?? "bar_code"
         guard ["bar_code", "wave_code", "security_code"].contains(scene) else { throw InvalidField(name: "scene") }

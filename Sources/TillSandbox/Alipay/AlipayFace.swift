@@ -79,8 +79,8 @@ package struct AlipayFace: WalletFace {
         guard signature.isValid(sign, over: signedText, kind: kind) else {
             // The text the gateway built saves an integrator hours. Braces are written as entities: one client
             // library counts them without regard to quotes.
-            let shown = (charset.decode(signedText) ?? "?").replacing("&", with: "&amp;")
-                .replacing("{", with: "&#123;").replacing("}", with: "&#125;")
+            let shown = (charset.decode(signedText) ?? "?").replacingScalars("&", with: "&amp;")
+                .replacingScalars("{", with: "&#123;").replacingScalars("}", with: "&#125;")
             return refuse("40002", "isv.invalid-signature", "验签出错，网关生成的验签字符串：\(shown)", to: envelope)
         }
         guard let content = raw("biz_content").flatMap(charset.decode), let object = JSONValue(content.utf8)?.object

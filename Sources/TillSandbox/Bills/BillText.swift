@@ -10,12 +10,13 @@ package enum BillText {
     /// A value of a comma-separated file: in quotes where it must be (RFC 4180).
     package static func quoted(_ text: String) -> String {
         let text = plain(text)
-        guard text.contains(where: { $0 == "," || $0 == "\"" }) else { return text }
-        return "\"\(text.replacing("\"", with: "\"\""))\""
+        guard text.hasScalar(in: ",\"") else { return text }
+        return "\"\(text.replacingScalars("\"", with: "\"\""))\""
     }
 
-    /// GBK; a character that GBK lacks becomes a question mark.
+    /// GBK; a code point that GBK lacks becomes a question mark, and nothing beside it does.
     package static func gbk(_ text: String) -> [UInt8] {
-        Charset.gbk.encode(text) ?? text.flatMap { Charset.gbk.encode(String($0)) ?? [UInt8(ascii: "?")] }
+        Charset.gbk.encode(text)
+            ?? text.unicodeScalars.flatMap { Charset.gbk.encode(String($0)) ?? [UInt8(ascii: "?")] }
     }
 }

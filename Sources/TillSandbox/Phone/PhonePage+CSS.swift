@@ -45,8 +45,8 @@ extension PhonePage {
         .done { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; gap: 6px;
           align-items: center; justify-content: center; background: #fff; border-radius: 18px; padding: 24px; }
         .done p { margin: 0; color: var(--soft); }
-        .badge { width: 72px; height: 72px; border-radius: 50%; display: grid; place-items: center; font-size: 38px;
-          line-height: 1; color: #fff; background: var(--good); margin-bottom: 8px; }
+        .badge { flex: none; width: 72px; height: 72px; border-radius: 50%; display: grid; place-items: center;
+          font-size: 38px; line-height: 1; color: #fff; background: var(--good); margin-bottom: 8px; }
         .done.bad .badge { background: var(--bad); }
         .amount { font-size: 34px; font-weight: 700; color: var(--ink) !important; font-variant-numeric: tabular-nums; }
         .done button { margin-top: 18px; padding: 10px 22px; border-radius: 12px; color: var(--brand-deep);

@@ -29,7 +29,8 @@ package struct FlatXML: Equatable, Sendable {
     /// Values in CDATA, in the order given. A value's own `]]>` is split over two sections.
     package var text: String {
         let elements = fields.map { field in
-            "<\(field.name)><![CDATA[\(field.value.replacing("]]>", with: "]]]]><![CDATA[>"))]]></\(field.name)>"
+            let value = field.value.replacingScalars("]]>", with: "]]]]><![CDATA[>")
+            return "<\(field.name)><![CDATA[\(value)]]></\(field.name)>"
         }
         return "<xml>\(elements.joined())</xml>"
     }

@@ -93,7 +93,7 @@ struct UnionPayContentReader {
         // Eight characters of any kind by the table; letters have been refused all the same.
         try check("termId") { isNumber($0, 8...8) }
         try check("backUrl") { $0.hasPrefix("http") && $0.utf8.count <= 256 }
-        try check("reqReserved") { $0.utf8.count <= 1024 && !$0.contains("&") }
+        try check("reqReserved") { $0.utf8.count <= 1024 && !$0.hasScalar(in: "&") }
         switch kind {
         case .consume: return .consume(try payRequest())
         case .reversal: return .reverse(number: text("orderId"), time: text("txnTime"))

@@ -33,7 +33,7 @@ package struct UnionPayFace: WalletFace {
         let reader = UnionPayContentReader(fields: fields)
         var echoes: [String: String] = [:]
         // A reply is split at its ampersands: whoever sends one in a value must not get fields of their own signed.
-        for name in UnionPayFace.echoed where fields[name]?.contains("&") == false { echoes[name] = fields[name] }
+        for name in UnionPayFace.echoed where fields[name]?.hasScalar(in: "&") == false { echoes[name] = fields[name] }
         func refuse(_ code: String, _ detail: String? = nil) -> Reading<UnionPayCall> {
             .refused(write([:], code: code, detail: detail, echoes: echoes))
         }

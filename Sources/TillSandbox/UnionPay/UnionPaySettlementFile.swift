@@ -28,7 +28,7 @@ package struct UnionPaySettlementFile: Sendable {
         self.lines = lines
     }
 
-    /// Looks for the file in the books. SANDBOX CHOICE: it is there from 09:00 on, and a day without trades has none.
+    /// Looks for the file in the books. SANDBOX CHOICE: it is there from 08:00 on, and a day without trades has none.
     ///
     /// - Parameter settleDate: `MMdd`, of the latest such day that has begun.
     static func find(

@@ -179,7 +179,7 @@ package struct WeChatBill: Sendable {
 }
 
 /// A back-tick of the merchant's own would look like the beginning of a value.
-private func text(_ value: String?) -> String { BillText.plain(value ?? "").replacing("`", with: "'") }
+private func text(_ value: String?) -> String { BillText.plain(value ?? "").replacingScalars("`", with: "'") }
 
 private func time(_ milliseconds: Int64?) -> String {
     milliseconds.map { ChinaTime(milliseconds: $0).spaced } ?? ""

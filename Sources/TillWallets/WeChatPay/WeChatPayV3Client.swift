@@ -106,13 +106,16 @@ package struct WeChatPayV3Client: WalletAdapter {
     }
 
     private func answered(_ response: InboundResponse, _ operation: WalletOperation) -> WalletReading {
-        let malformed = WalletReading(outcome: operation.unknown(.malformed))
         switch signing.verdict(response) {
-        case .genuine: break
-        case .probe: return WalletReading(outcome: operation.unknown(.badSignature), code: "SIGNTEST")
-        case .unsigned, .forged:
-            return WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
+        case .genuine: genuine(response, operation)
+        case .probe: WalletReading(outcome: operation.unknown(.badSignature), code: "SIGNTEST")
+        case .unsigned, .forged: WalletReading(outcome: operation.unknown(.badSignature), alarm: .forgedAnswer)
         }
+    }
+
+    /// What a success says whose signature is the wallet's.
+    func genuine(_ response: InboundResponse, _ operation: WalletOperation) -> WalletReading {
+        let malformed = WalletReading(outcome: operation.unknown(.malformed))
         guard let answer = WeChatPayV3Answer(response.body) else { return malformed }
         // The signature covers neither the path nor the request, so that the answer must name what was asked.
         guard answer.agrees("appid", codec.appID), answer.agrees("mchid", codec.merchantID),

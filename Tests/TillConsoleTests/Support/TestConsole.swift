@@ -19,27 +19,45 @@ final class TestConsole: Sendable {
     let console: Console
     let folder: String
 
-    init(_ change: (inout ConsoleSettings) -> Void = { _ in }) async throws {
+    /// - Parameters:
+    ///   - send: In place of the clouds' local doors; nobody answers there without it.
+    ///   - clock: Shared with what else shall live in the same time.
+    init(
+        _ change: (inout ConsoleSettings) -> Void = { _ in },
+        send: CloudLines.Send? = nil,
+        clock: Clock = Clock()
+    ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID().uuidString)").path
         var settings = ConsoleSettings(data: folder)
         settings.clouds = [folder + "/no-cloud"]
+        // No chart is drawn here; any file will do.
+        settings.chartLibrary = #filePath
         change(&settings)
-        let clock = Clock()
         var logger = Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
         logger.logLevel = .critical
-        console = try await Console(settings: settings, logger: logger, now: { clock.time.withLock { $0 } })
+        console = try await Console(
+            settings: settings,
+            logger: logger,
+            now: { clock.now },
+            clouds: send.map { CloudLines(folders: settings.clouds, send: $0) } ?? CloudLines(folders: settings.clouds)
+        )
         self.clock = clock
     }
 
-    private final class Clock: Sendable {
-        let time = Mutex<Int64>(1_764_400_000_000)
+    /// Virtual time.
+    final class Clock: Sendable {
+        private let time = Mutex<Int64>(1_764_400_000_000)
+
+        var now: Int64 { time.withLock { $0 } }
+
+        func pass(milliseconds: Int64) { time.withLock { $0 += milliseconds } }
     }
 
     private let clock: Clock
 
-    var now: Int64 { clock.time.withLock { $0 } }
+    var now: Int64 { clock.now }
 
-    func pass(milliseconds: Int64) { clock.time.withLock { $0 += milliseconds } }
+    func pass(milliseconds: Int64) { clock.pass(milliseconds: milliseconds) }
 
     deinit {
         try? console.close()
