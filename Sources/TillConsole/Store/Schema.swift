@@ -190,6 +190,7 @@ enum Schema {
         CREATE INDEX payment_register ON payment (register, created_at, number);
         CREATE INDEX payment_state ON payment (state, created_at, number);
         CREATE INDEX payment_wallet ON payment (wallet, created_at, number);
+        CREATE INDEX payment_amount ON payment (amount, created_at, number);
         CREATE INDEX payment_ticket ON payment (ticket);
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
