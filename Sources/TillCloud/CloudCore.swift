@@ -29,6 +29,7 @@ package final class CloudCore: Sendable {
     let testPayments: TestPayments
     let status: CloudStatus
     let logBell = ChangeBoard<Int, Bool>()
+    let contacts = Contacts()
     let logger: Logger
 
     /// Opens keys and reads the configuration.

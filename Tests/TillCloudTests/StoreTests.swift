@@ -102,6 +102,38 @@ import TillStore
         }
     }
 
+    private func tell(_ rig: CloudRig, _ body: [UInt8]) async throws -> RawAnswer {
+        try await RawAnswer.post(
+            url: rig.url,
+            path: PresenceReport.path.bytes,
+            headers: HTTPHeaders(),
+            body: body,
+            RequestBinding(path: [], contentDigest: [])
+        )
+    }
+
+    @Test("what a proxy says of registers counts as their contact, for those that are known here")
+    func presence() async throws {
+        let rig = try await CloudRig()
+        try await rig.running {
+            let register = try await rig.enrol()
+            let before = rig.core.clock.now()
+            let known = register.register
+            let stranger = try #require(RegisterID(Array("ZZ000K703".utf8)))
+            let report = PresenceReport(registers: [known, stranger])
+            #expect(try await tell(rig, report.encode()).status == 200)
+            #expect(Array(rig.core.contacts.all.keys) == [known])
+            let text = try await rig.admin.perform(.standings).json
+            #expect(text.contains("\"\(known)\"") && !text.contains("\(stranger)"))
+            #expect((rig.core.contacts.all[known] ?? before) >= before)
+            for bad in [#"{}"#, #"{"registers":["?"]}"#, #"{"registers":7}"#] {
+                let answer = try await tell(rig, Array(bad.utf8))
+                #expect(answer.status == 400)
+                #expect(String(decoding: answer.body, as: UTF8.self).contains("registers"))
+            }
+        }
+    }
+
     @Test("a list of stores is taken over as a whole or not at all, and a second time it changes nothing")
     func provision() async throws {
         let rig = try await CloudRig()

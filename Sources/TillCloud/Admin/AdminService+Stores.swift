@@ -277,10 +277,27 @@ extension AdminService {
         )
     }
 
+    /// What this cloud knows of the registers by experience, the latest contact being one through a proxy or its own.
+    private func experience() async throws -> [RegisterStanding] {
+        var contacts = core.contacts.all
+        var standings = try await core.store.standings()
+        for index in standings.indices {
+            guard let contact = contacts.removeValue(forKey: standings[index].register) else { continue }
+            standings[index].lastContact = max(standings[index].lastContact ?? contact, contact)
+        }
+        // Heard by a proxy, while all its own words went to the other cloud.
+        for (register, contact) in contacts {
+            var standing = RegisterStanding(register: register)
+            standing.lastContact = contact
+            standings.append(standing)
+        }
+        return standings
+    }
+
     func standings() async throws -> AdminReply {
-        let standings = try await core.store.standings()
+        let standings = try await experience()
         return AdminReply(
-            text: "\(standings.count) registers have spoken to cloud \(core.settings.name.text).",
+            text: "\(standings.count) registers have been heard by cloud \(core.settings.name.text).",
             json: json { json in
                 json.string("cloud", Array(core.settings.name.text.utf8))
                 json.array("registers") { json in
@@ -297,15 +314,16 @@ extension AdminService {
     }
 
     func listRegisters() async throws -> AdminReply {
-        let standings = try await core.store.standings()
+        let contacts = Dictionary(
+            try await experience().map { ("\($0.register)", $0.lastContact) },
+            uniquingKeysWith: { first, _ in first }
+        ).compactMapValues { $0 }
         let registers = snapshot.registers.values.sorted { $0.id < $1.id }
         var lines = ["register   state     last contact (UTC ms)  name"]
         for register in registers {
-            let contact = standings.first { "\($0.register)" == register.id }?.lastContact
             let state = register.state.padding(9)
-            lines.append(
-                "\(register.id)  \(state) \((contact.map { "\($0.milliseconds)" } ?? "-").padding(22)) \(register.name)"
-            )
+            let contact = (contacts[register.id].map { "\($0.milliseconds)" } ?? "-").padding(22)
+            lines.append("\(register.id)  \(state) \(contact) \(register.name)")
         }
         let text = registers.isEmpty ? "There are no registers." : lines.joined(separator: "\n")
         return AdminReply(
@@ -317,8 +335,7 @@ extension AdminService {
                             json.string("register", Array(register.id.utf8))
                             json.string("name", Array(register.name.utf8))
                             json.string("state", Array(register.state.utf8))
-                            let standing = standings.first { "\($0.register)" == register.id }
-                            if let contact = standing?.lastContact { json.time("lastContact", contact) }
+                            if let contact = contacts[register.id] { json.time("lastContact", contact) }
                         }
                     }
                 }

@@ -43,6 +43,7 @@ final class CloudGateway: GatewayHandler {
     let signals: CloudSignals
     let logger: Logger
     let logBell: ChangeBoard<Int, Bool>
+    let contacts: Contacts
     private let registers: RateLimiter<RegisterID>
     private let stores: RateLimiter<[UInt8]>
     private let undos: RateLimiter<RegisterID>
@@ -67,6 +68,7 @@ final class CloudGateway: GatewayHandler {
         signals = core.signals
         logger = core.logger
         logBell = core.logBell
+        contacts = core.contacts
         registers = RateLimiter(limits.register)
         stores = RateLimiter(limits.store)
         undos = RateLimiter(limits.register)
@@ -76,7 +78,7 @@ final class CloudGateway: GatewayHandler {
     func bodyLimit(method: String, path: String) -> Int? {
         switch method {
         case "GET": CloudStatus.Page(rawValue: path) == nil ? nil : 0
-        case "POST": CloudGateway.endpoint(path) == nil ? nil : HTTPLimits.wire.body
+        case "POST": CloudGateway.endpoint(path) == nil && !isPresence(path) ? nil : HTTPLimits.wire.body
         default: nil
         }
     }
@@ -87,7 +89,10 @@ final class CloudGateway: GatewayHandler {
         return endpoint
     }
 
+    private func isPresence(_ path: String) -> Bool { path == "\(PresenceReport.path)" }
+
     func answer(_ request: GatewayRequest) async -> GatewayAnswer {
+        if request.method == "POST", isPresence(request.path) { return presence(request.body) }
         guard request.method == "POST", let endpoint = CloudGateway.endpoint(request.path) else {
             return await status.answer(request.path)
         }
@@ -176,6 +181,17 @@ final class CloudGateway: GatewayHandler {
         case .confirm: try await sealed(confirm(request.body, signed), signed)
         case .refund: try await sealed(refund(request.body, signed), signed)
         case .heartbeat, .activate, .peerLog: throw ProblemError(.notFound, "See /openapi.json.")
+        }
+    }
+
+    /// What a proxy says about registers, unsigned like its heartbeats: the moment is this cloud's.
+    private func presence(_ body: [UInt8]) -> GatewayAnswer {
+        do {
+            let report = try PresenceReport(decoding: body)
+            contacts.note(report, at: clock.now()) { directory.snapshot.registers[$0.description] != nil }
+            return .text("ok\n")
+        } catch {
+            return GatewayAnswer(Problem(error))
         }
     }
 

@@ -5,7 +5,7 @@ import GRDB
 struct LiveStrip: Sendable {
     private static let rateMilliseconds: Int64 = 10_000
     private static let windowMilliseconds: Int64 = 15 * 60_000
-    /// How long a register counts as online after a cloud heard of it: when it starts, pays or fetches new rules.
+    /// How long a register counts as online after a cloud heard of it. Proxies tell every 15 seconds whom they hear.
     static let onlineMilliseconds: Int64 = 90_000
 
     /// Payments that began in the last ten seconds, a tenth of them: in hundredths per second.

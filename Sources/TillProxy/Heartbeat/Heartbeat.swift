@@ -9,6 +9,7 @@ extension Shard {
     func answerHeartbeat(_ body: ByteBuffer) throws(MessageError) -> HeartbeatAnswer {
         let request = try HeartbeatRequest(decoding: Array(body.readableBytesView))
         counters.countHeartbeat(request.lane.value)
+        heard(request.register)
         let now = eventLoop.milliseconds
         let next = Balancer.next(
             for: request.register,

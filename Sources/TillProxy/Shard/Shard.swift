@@ -25,9 +25,14 @@ final class Shard {
     private var whenEmpty: EventLoopPromise<Void>?
     /// The cloud that answered an activation last.
     private var configurationHome = CloudName.a
+    /// Registers whose heartbeats were answered since the last report.
+    private var present: Set<RegisterID> = []
+    private var presenceLines: [PresenceLine] = []
 
     /// How often deadlines are looked at, in milliseconds.
     static let tick: Int64 = 50
+    /// How often clouds hear which registers are there, in ticks: every 15 seconds.
+    static let presenceTicks = 300
 
     init(
         eventLoop: any EventLoop,
@@ -44,6 +49,9 @@ final class Shard {
         upstreams = CloudName.allCases.map { name in
             // A cloud that was not configured is one that is never up.
             let connector = connectors.first { $0.address.name == name } ?? .nowhere(name)
+            presenceLines.append(
+                PresenceLine(eventLoop: eventLoop, connector: connector, timeout: settings.times.connect)
+            )
             return Upstream(name: name, shard: self, connector: connector, settings: settings, shards: shards)
         }
         let bound = NIOLoopBound(self, eventLoop: eventLoop)
@@ -95,6 +103,18 @@ final class Shard {
         accessLog?.flush()
         ticks += 1
         if ticks % 20 == 0 { for upstream in upstreams { upstream.closeOld(at: now) } }
+        if ticks % Self.presenceTicks == 0 { reportPresence() }
+    }
+
+    /// Bounded, because whoever reaches the proxy can claim to be any register.
+    func heard(_ register: RegisterID) {
+        if present.count < settings.limits.connections { present.insert(register) }
+    }
+
+    private func reportPresence() {
+        let registers = Array(present)
+        present.removeAll(keepingCapacity: true)
+        for (line, upstream) in zip(presenceLines, upstreams) where upstream.isUp { line.report(registers) }
     }
 
     // MARK: Requests
@@ -162,6 +182,7 @@ final class Shard {
     func stop() {
         isStopped = true
         ticker?.cancel()
+        for line in presenceLines { line.stop() }
         for front in fronts { front?.close() }
         for upstream in upstreams {
             upstream.isUp = false

@@ -125,8 +125,12 @@ final class VirtualCloud: @unchecked Sendable {
     var healthOverride: String?
     /// Requests that arrived and were not answered yet.
     private(set) var requests: [Request] = []
-    /// Everything that ever arrived, health checks left out.
+    /// Everything that ever arrived, health checks and presence left out.
     private(set) var arrived: [String] = []
+    /// Reports about the registers that are there.
+    private(set) var presence: [String] = []
+    /// What such a report is answered with; nil for nothing.
+    var presenceStatus: Int? = 200
     private(set) var connections: [EmbeddedChannel] = []
     private(set) var opened = 0
 
@@ -159,6 +163,9 @@ final class VirtualCloud: @unchecked Sendable {
                 let text = String(buffer: buffer)
                 if text.hasPrefix("GET /healthz ") {
                     if isHealthy { write(healthOverride ?? healthAnswer, to: channel) }
+                } else if text.hasPrefix("POST /presence ") {
+                    presence.append(text)
+                    if let presenceStatus { write(Self.text("ok", status: presenceStatus), to: channel) }
                 } else {
                     arrived.append(text)
                     requests.append(Request(channel: channel, text: text))
