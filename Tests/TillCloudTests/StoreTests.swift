@@ -126,7 +126,7 @@ import TillStore
             let text = try await rig.admin.perform(.standings).json
             #expect(text.contains("\"\(known)\"") && !text.contains("\(stranger)"))
             #expect((rig.core.contacts.all[known] ?? before) >= before)
-            for bad in [#"{}"#, #"{"registers":["?"]}"#, #"{"registers":7}"#] {
+            for bad in [#"{"v":1}"#, #"{"v":1,"registers":["?"]}"#, #"{"v":1,"registers":7}"#] {
                 let answer = try await tell(rig, Array(bad.utf8))
                 #expect(answer.status == 400)
                 #expect(String(decoding: answer.body, as: UTF8.self).contains("registers"))
