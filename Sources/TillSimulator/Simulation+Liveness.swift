@@ -134,7 +134,7 @@ extension Simulation {
     }
 
     private func isSettled(_ place: Int, words: ((Int, String) -> Void)?) -> Bool {
-        guard !payments[place].isExempt else { return true }
+        guard !payments[place].isExempt else { return !owesUndo(place) }
         var isOver = true
         // With both clouds there, nothing is owed to them in the end, and the journal says so.
         if options.dead == .nothing, payments[place].owesClosing {
@@ -147,6 +147,18 @@ extension Simulation {
             words?(place, "\(clouds[cloud].name) holds \(name(place)) at \(gap.state)\(gap.why)")
         }
         return isOver
+    }
+
+    /// What a wallet took against its word goes back by the register's undo: a shop does not close for good before a cloud
+    /// has heard of it.
+    private func owesUndo(_ place: Int) -> Bool {
+        let facts = payments[place]
+        guard facts.wordBroken, !facts.decidedByPersons, !facts.forgotten else { return false }
+        switch facts.durable {
+        case .revoke, .duty, .released:
+            return clouds.contains { $0.isUp && place < $0.rows.count && $0.rows[place].state == .paid }
+        default: return false
+        }
     }
 
     /// What is not yet as it must be at a living cloud.

@@ -60,6 +60,17 @@ import TillSimulator
         (101_508, "an undo for hours over a line that lets little through"),
     ]
 
+    /// Found since seeds draw themes of their own.
+    static let foundWithThemes: [(seed: UInt64, story: String)] = [
+        (5_068_176, "a shop that closed for good before its undo of unwanted money had left")
+    ]
+
+    @Test("what was found once under a theme is not found again", arguments: foundWithThemes)
+    func themedRegressions(seed: UInt64, story: String) {
+        let report = SimulationTests.run(seed: seed, options: .drawn(seed: seed), payments: 500)
+        #expect(report.violation == nil, "\(story)")
+    }
+
     @Test("what was found once is not found again", arguments: found)
     func regressions(seed: UInt64, story: String) {
         let report = SimulationTests.run(
