@@ -14,6 +14,7 @@ package final class Console: Sendable {
     let clouds: CloudLines
     let routing = RoutingLook()
     let codes = CodeShelf()
+    let strips = StripShelf()
     /// Rings when a cloud's log has grown.
     let bell = Bell()
     let logger: Logger

@@ -18,7 +18,7 @@ enum OrganisationRoutes {
         let wanted = max(1, Int(call.query["page"]) ?? 1)
         let found = try await call.console.pool.read { database in
             let chosen = try chosen(code, in: scope, database)
-            let filter = StoreList.Filter(paths: chosen.map { [$0.path] } ?? scope.paths, text: text)
+            let filter = StoreList.Filter(scope: chosen.map { Scope(paths: [$0.path]) } ?? scope, text: text)
             return (
                 chosen: chosen, tree: try PlaceTree(in: scope, chosen: chosen, database),
                 stores: try StoreList(filter, page: wanted, at: call.now, database)
@@ -117,7 +117,7 @@ enum OrganisationRoutes {
         let text = call.query["q"]
         let stores = try await call.console.pool.read { database in
             let chosen = try chosen(code, in: scope, database)
-            let filter = StoreList.Filter(paths: chosen.map { [$0.path] } ?? scope.paths, text: text)
+            let filter = StoreList.Filter(scope: chosen.map { Scope(paths: [$0.path]) } ?? scope, text: text)
             return try StoreList(filter, page: nil, at: call.now, database).stores
         }
         let look = await call.console.routing.look(at: call.console.clouds, now: call.now)

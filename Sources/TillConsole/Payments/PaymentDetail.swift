@@ -67,7 +67,7 @@ struct PaymentDetail: Sendable {
         if !Resolution.decisions(rawState: row.rawState).isEmpty, call.visitor?.may(.resolvePayments) == true {
             model["resolvePath"] = "/payments/\(row.number)/resolve"
         }
-        if PaymentFilter.Tab.problems.states?.contains(row.state) == true {
+        if PaymentStates.problems.contains(row.state) {
             model["advice"] = call.text(Phrase(family: "advice", row.state))
         }
         return model

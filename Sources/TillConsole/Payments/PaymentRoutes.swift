@@ -24,17 +24,17 @@ enum PaymentRoutes {
             (
                 page: try PaymentList.page(filter, in: scope, after: place, database),
                 change: try PaymentList.lastChange(database),
-                strip: try LiveStrip(in: scope, at: call.now, database),
                 places: try Node.all(in: scope, database),
                 wallets: try String.fetchAll(database, sql: "SELECT DISTINCT wallet FROM account ORDER BY wallet")
             )
         }
+        let strip = try await call.console.strips.strip(in: scope, at: call.now, from: call.console.pool)
         let chips = PaymentFilterView.chips(filter, call)
         let query = call.query.query(without: ["after", "said"])
         return try call.page(
             "payments",
             [
-                "strip": StripModel(found.strip, call).items,
+                "strip": StripModel(strip, call).items,
                 "tabs": PaymentFilterView.tabs(filter, call),
                 "fields": PaymentFilterView.fields(filter, found.places, found.wallets, call),
                 "chips": chips,
@@ -93,7 +93,7 @@ enum PaymentRoutes {
                     if ContinuousClock.now >= stripAt {
                         stripAt = ContinuousClock.now + .milliseconds(900)
                         let now = console.now()
-                        let strip = try await console.pool.read { try LiveStrip(in: scope, at: now, $0) }
+                        let strip = try await console.strips.strip(in: scope, at: now, from: console.pool)
                         let model = StripModel(strip, call.at(now))
                         try await writer.write(try sse("strip", id: change, model.values))
                     }

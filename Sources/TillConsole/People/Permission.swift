@@ -58,7 +58,7 @@ enum BuiltInRole: String, CaseIterable, Sendable {
 }
 
 /// The part of the organisation that a permission holds for: the nodes named and everything below them.
-struct Scope: Equatable, Sendable {
+struct Scope: Hashable, Sendable {
     /// Paths such as `/1/4/`; the top's is `/1/`.
     let paths: Set<String>
 
