@@ -58,9 +58,6 @@ struct PaymentDetail: Sendable {
         model["refunds"] = refunds.map { $0.model(call) }
         model["others"] = others.map { $0.model(call) }
         model["hasOthers"] = !others.isEmpty
-        if RefundDesk.refundableStates.contains(row.state), call.visitor?.may(.requestRefunds) == true {
-            model["refundPath"] = "/payments/\(row.number)/refund"
-        }
         if PaymentDetail.askable.contains(row.rawState), call.visitor?.may(.actOnPayments) == true {
             model["askPath"] = "/payments/\(row.number)/ask"
         }

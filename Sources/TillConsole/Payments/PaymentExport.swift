@@ -30,7 +30,7 @@ enum PaymentExport {
             "export",
             [
                 "count": call.text(Phrase("export.count", call.formats.count(count))),
-                "chips": PaymentFilterView.chips(filter, call),
+                "chips": PaymentFilterView.chips(filter, call.query, call),
                 "path": "/payments/export.csv?\(query)",
                 "back": "/payments?\(query)",
                 "hasRows": count > 0,
@@ -43,7 +43,9 @@ enum PaymentExport {
         let filter = PaymentFilter(call.query, zone: call.console.settings.zone, now: call.now)
         let event = try call.event("payments.exported", "payments", after: call.query.query())
         try await call.console.pool.write { try AuditLog.append(event, at: call.now, $0) }
+        let viewer = try call.viewer
         let pool = call.console.pool
+        let columns = try await pool.read { try PaymentColumns.of(user: viewer.id, $0) }
         return Response(
             status: .ok,
             headers: [
@@ -52,35 +54,19 @@ enum PaymentExport {
             ],
             body: ResponseBody { writer in
                 // The mark by which spreadsheets know UTF-8.
-                try await writer.write(ByteBuffer(string: "\u{FEFF}" + CSV.line(header(call))))
+                try await writer.write(ByteBuffer(string: "\u{FEFF}" + CSV.line(columns.heading(call.words))))
                 var place: PaymentList.Place?
                 repeat {
                     let after = place
                     let page = try await pool.read {
                         try PaymentList.page(filter, in: scope, after: after, rows: rowsPerRead, $0)
                     }
-                    let text = page.rows.map { CSV.line(line($0, call)) }.joined()
+                    let text = page.rows.map { CSV.line(columns.line($0, call.words, call.formats)) }.joined()
                     try await writer.write(ByteBuffer(string: text))
                     place = page.next
                 } while place != nil
                 try await writer.finish(nil)
             }
         )
-    }
-
-    private static let columns = [
-        "time", "store", "storeName", "register", "platformNumber", "ticket", "walletNumber", "wallet", "amount",
-        "refunded", "state", "reason", "result",
-    ]
-
-    private static func header(_ call: Call) -> [String] { columns.map { call.text(Phrase(family: "column", $0)) } }
-
-    private static func line(_ row: PaymentRow, _ call: Call) -> [String] {
-        [
-            call.formats.moment(row.createdAt), row.store, row.storeName, row.register, row.number, row.ticket,
-            row.walletNumber ?? "", PaymentRow.walletName(row.wallet, call.words), Formats.yuan(row.amount),
-            Formats.yuan(row.refunded), call.text(Phrase(family: "state", row.state)),
-            row.reason.map { PaymentRow.reason($0, call.words) } ?? "", row.resultAfter.map { "\($0)" } ?? "",
-        ]
     }
 }

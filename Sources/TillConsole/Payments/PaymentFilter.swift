@@ -45,6 +45,23 @@ struct PaymentFilter: Sendable {
 
     private(set) var problems = Problems()
 
+    /// Whether the longest problem comes first, and not the newest payment.
+    var isByAge: Bool { tab == .problems }
+
+    /// The names of its conditions in the address of a page.
+    static let names: Set<String> = [
+        "tab", "period", "from", "until", "q", "place", "register", "wallet", "state", "reason", "least", "most",
+    ]
+
+    /// The conditions of a query, and nothing else of it.
+    static func query(_ form: Form) -> String { form.query(only: names) }
+
+    /// The list with the conditions of a query.
+    static func path(_ query: String) -> String {
+        let query = PaymentFilter.query(Form(query))
+        return "/payments" + (query.isEmpty ? "" : "?\(query)")
+    }
+
     init() {}
 
     init(_ query: Form, zone: TimeZone, now: Int64) {
@@ -55,8 +72,8 @@ struct PaymentFilter: Sendable {
         wallet = query["wallet"]
         state = query["state"]
         reason = query["reason"]
-        // Whoever looks for a number looks in all days.
-        period = Period(rawValue: query["period"]) ?? (text.isEmpty ? .today : .all)
+        // Whoever looks for a number looks in all days, and a problem does not end with its day.
+        period = Period(rawValue: query["period"]) ?? (text.isEmpty && tab != .problems ? .today : .all)
         (least, most) = (amount(query, "least"), amount(query, "most"))
         let days = Days(zone: zone)
         switch period {
@@ -106,9 +123,10 @@ struct PaymentFilter: Sendable {
         if !reason.isEmpty { add("reason = ?", reason) }
         if let least { add("amount >= ?", least) }
         if let most { add("amount <= ?", most) }
+        if isByAge { parts.append("problem_since IS NOT NULL") }
         if !state.isEmpty {
             add("state = ?", state)
-        } else if let states = tab.states {
+        } else if let states = tab.states, !isByAge {
             parts.append("state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
             arguments += StatementArguments(states.sorted())
         }

@@ -13,6 +13,7 @@ enum Templates {
         ("payment", PackageResources.payment_mustache),
         ("payment-row", PackageResources.payment_row_mustache),
         ("payments", PackageResources.payments_mustache),
+        ("payments-head", PackageResources.payments_head_mustache),
         ("place", PackageResources.place_mustache),
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
@@ -47,6 +48,8 @@ enum Templates {
         ("launches", PackageResources.launches_mustache),
         ("sign-flag-form", PackageResources.sign_flag_form_mustache),
         ("sign-flags", PackageResources.sign_flags_mustache),
+        ("view-form", PackageResources.view_form_mustache),
+        ("views", PackageResources.views_mustache),
         ("store-import", PackageResources.store_import_mustache),
     ]
 
