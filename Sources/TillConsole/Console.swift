@@ -63,10 +63,10 @@ package final class Console: Sendable {
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
         Assets.routes + SignInRoutes.all + PaymentExport.routes + ColumnRoutes.all + SavedViewRoutes.all
-        + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all + ResolutionRoutes.all
+        + NoteRoutes.all + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all + ResolutionRoutes.all
         + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
-        + OrganisationRoutes.all
+        + OrganisationRoutes.all + CashierRoutes.all
 
     // MARK: - Where browsers come from
 

@@ -29,7 +29,8 @@ enum PaymentRoutes {
                 places: try Node.all(in: scope, database),
                 wallets: try String.fetchAll(database, sql: "SELECT DISTINCT wallet FROM account ORDER BY wallet"),
                 columns: try PaymentColumns.of(user: viewer.id, database),
-                views: try SavedView.all(for: viewer, database)
+                views: try SavedView.all(for: viewer, database),
+                isFileReady: try ExportJob.isWaiting(for: viewer.id, database)
             )
         }
         let strip = try await call.console.strips.strip(in: scope, at: call.now, from: call.console.pool)
@@ -55,6 +56,7 @@ enum PaymentRoutes {
             "views": SavedViewRoutes.links(found.views, shown: query),
             "saveView": query.isEmpty ? "" : path("/payments/views/new"),
             "exportPath": viewer.may(.exportPayments) ? path("/payments/export") : "",
+            "isFileReady": viewer.may(.exportPayments) && found.isFileReady,
             "isEmpty": found.page.rows.isEmpty,
             "emptyText": call.text(
                 filter.isByAge && chips.isEmpty
@@ -136,7 +138,17 @@ enum PaymentRoutes {
 
     // MARK: - One payment
 
-    private static func detail(_ call: Call) async throws -> Response {
+    /// - Parameter problems: Of a note that was not stored.
+    static func detail(_ call: Call, problems: Problems = Problems()) async throws -> Response {
+        let detail = try await detail(of: call)
+        var model = detail.model(call)
+        model["noteFields"] = PaymentNote.fields(call, problems)
+        return try call.page("payment", model, status: problems.isEmpty ? .ok : .unprocessableContent)
+    }
+
+    /// The payment that a path names.
+    /// - Throws: ``ConsoleProblem/notFound`` for one that is not there, or not for the viewer.
+    static func detail(of call: Call) async throws -> PaymentDetail {
         let number = try call.parameter("number")
         let found = try await call.console.pool.read { database in try PaymentDetail(number: number, database) }
         guard let detail = found else { throw ConsoleProblem.notFound }
@@ -144,7 +156,7 @@ enum PaymentRoutes {
         guard try call.viewer.scope(of: .viewPayments).covers(detail.place?.path ?? "/1/") else {
             throw ConsoleProblem.notFound
         }
-        return try call.page("payment", detail.model(call))
+        return detail
     }
 }
 

@@ -13,6 +13,7 @@ enum Navigation {
         ("/sign-flags", "signFlags", "flag", .viewSignFlags),
         ("/people", "people", "people", .viewPeople),
         ("/audit", "audit", "book", .viewAudit),
+        ("/cashier-messages", "cashier", "message", nil),
     ]
 
     /// What tells of all places alike is for those who may see it at the top.
