@@ -66,6 +66,8 @@ let package = Package(
         .target(name: "TillDomain", swiftSettings: strict),
         .target(name: "TillProtocol", dependencies: ["TillDomain"], swiftSettings: strict),
         .target(name: "TillEngine", dependencies: ["TillDomain", "TillProtocol"], swiftSettings: strict),
+        // What cashiers read: the plug-in's sentences, which the console lists.
+        .target(name: "TillCashier", dependencies: ["TillDomain", "TillEngine"], swiftSettings: strict),
 
         // The plug-in: C doors to the operating system and to TLS, the shell, the executable.
         .target(name: "CPlatform"),
@@ -77,7 +79,7 @@ let package = Package(
         ),
         .target(
             name: "TillPlugin",
-            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "CPlatform", "CTLS"],
+            dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillCashier", "CPlatform", "CTLS"],
             swiftSettings: strict
         ),
         .executableTarget(name: "tillbridge-plugin", dependencies: ["TillPlugin"], swiftSettings: strict),
@@ -139,7 +141,8 @@ let package = Package(
         .target(
             name: "TillConsole",
             dependencies: [
-                "TillDomain", "TillStore", "TillCloud", "TillPictures", mustache, hummingbird, hummingbirdTLS,
+                "TillDomain", "TillEngine", "TillCashier", "TillStore", "TillCloud", "TillPictures", mustache,
+                hummingbird, hummingbirdTLS,
                 httpTypes,
                 asyncHTTPClient, grdb,
                 nioCore, nioSSL, crypto, cryptoExtras, logging, lifecycle,

@@ -14,6 +14,7 @@ package final class Console: Sendable {
     let clouds: CloudLines
     let routing = RoutingLook()
     let codes = CodeShelf()
+    let strips = StripShelf()
     /// Rings when a cloud's log has grown.
     let bell = Bell()
     let logger: Logger
@@ -61,11 +62,11 @@ package final class Console: Sendable {
 
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
-        Assets.routes + SignInRoutes.all + PaymentExport.routes + PaymentRoutes.all + DashboardRoutes.all
-        + RefundRoutes.all
-        + ResolutionRoutes.all + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
+        Assets.routes + SignInRoutes.all + PaymentExport.routes + ColumnRoutes.all + SavedViewRoutes.all
+        + NoteRoutes.all + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all + ResolutionRoutes.all
+        + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
-        + OrganisationRoutes.all
+        + OrganisationRoutes.all + CashierRoutes.all
 
     // MARK: - Where browsers come from
 

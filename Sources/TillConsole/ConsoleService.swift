@@ -40,7 +40,7 @@ package struct ConsoleService: Service {
             ),
             services: console.clouds.feeds(into: console) + [
                 Heartbeat(bell: console.bell), RefundSender(console: console), LaunchRunner(console: console),
-                ContactPoll(console: console),
+                ContactPoll(console: console), ExportService(console: console),
             ],
             onServerRunning: { [settings, onReady] channel in
                 let port = channel.localAddress?.port ?? settings.port

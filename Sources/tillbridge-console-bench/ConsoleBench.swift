@@ -128,7 +128,7 @@ struct ConsoleBench: ParsableCommand {
             sql: """
                 WITH RECURSIVE n (i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i < ?)
                 INSERT INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number, amount, refunded,
-                    state, raw_state, reason, created_at, changed_at, result_after, change)
+                    state, raw_state, reason, created_at, changed_at, problem_since, result_after, change)
                 SELECT printf('T%023d', i), CASE i % 2 WHEN 0 THEN 'A' ELSE 'B' END, 3,
                     printf('QFB%04d', (i * 7919) % \(ConsoleBench.stores)),
                     printf('QFB%04d%02d', (i * 7919) % \(ConsoleBench.stores), i % \(ConsoleBench.registersPerStore)),
@@ -139,10 +139,11 @@ struct ConsoleBench: ParsableCommand {
                     CASE WHEN i % 5000 = 0 THEN 'stuck' WHEN i % 20 = 3 THEN 'declined' ELSE 'confirmed' END,
                     CASE WHEN i % 20 = 3 THEN 'insufficient-funds' END,
                     ? - (? - i) * \(ConsoleBench.spacingMilliseconds), ? - (? - i) * \(ConsoleBench.spacingMilliseconds) + 900,
+                    CASE WHEN i % 5000 IN (0, 1) THEN ? - (? - i) * \(ConsoleBench.spacingMilliseconds) + 900 END,
                     (i * 31) % 3000 + 50, i + 1
                 FROM n
                 """,
-            arguments: [start, start + count - 1, now, rows, now, rows]
+            arguments: [start, start + count - 1, now, rows, now, rows, now, rows]
         )
     }
 
@@ -165,7 +166,7 @@ struct ConsoleBench: ParsableCommand {
             let filter = PaymentFilter(Form(text), zone: .gmt, now: now)
             return (name, { _ = try PaymentList.page(filter, in: top, after: nil, $0) })
         }
-        let deep = PaymentList.Place(createdAt: now - Int64(middle) * ConsoleBench.spacingMilliseconds, number: "T")
+        let deep = PaymentList.Place(moment: now - Int64(middle) * ConsoleBench.spacingMilliseconds, number: "T")
         let all = PaymentFilter(Form("period=all"), zone: .gmt, now: now)
         queries.append(("deepPage", { _ = try PaymentList.page(all, in: top, after: deep, $0) }))
         let one = Scope(paths: ["/1/19/"])

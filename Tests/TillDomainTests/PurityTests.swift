@@ -9,6 +9,7 @@ import Testing
         "the pure targets know no time, chance, concurrency, unordered collection or fraction",
         arguments: [
             ("TillDomain", []), ("TillProtocol", ["TillDomain"]), ("TillEngine", ["TillDomain", "TillProtocol"]),
+            ("TillCashier", ["TillDomain", "TillEngine"]),
         ] as [(String, [String])]
     )
     func pure(target: String, imports: [String]) throws {

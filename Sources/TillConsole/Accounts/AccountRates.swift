@@ -3,16 +3,16 @@ import GRDB
 import TillCloud
 import TillDomain
 
-/// How the payments of the last 24 hours ended, by account. Payments do not name their account: it follows from store
-/// and wallet by the newest routing.
+/// How the payments of the last 24 hours ended, by account: those of this hour and of the 23 before it. Payments do not
+/// name their account: it follows from store and wallet by the newest routing.
 struct AccountRates: Sendable {
-    static let windowMilliseconds: Int64 = 24 * 3_600_000
+    private static let hours: Int64 = 24
 
     private struct Group: Sendable {
         let store: String
         let wallet: String
         let state: String
-        let reason: String?
+        let reason: String
         let count: Int
     }
 
@@ -23,10 +23,10 @@ struct AccountRates: Sendable {
         groups = try Row.fetchAll(
             database,
             sql: """
-                SELECT store, wallet, state, reason, count(*) AS count FROM payment
-                WHERE created_at > ? AND register NOT LIKE ? AND \(within.sql) GROUP BY store, wallet, state, reason
+                SELECT store, wallet, state, reason, sum(count) AS count FROM tally
+                WHERE hour > ? AND \(within.sql) GROUP BY store, wallet, state, reason
                 """,
-            arguments: [now - AccountRates.windowMilliseconds, "%" + TestRegister.suffix] + within.arguments
+            arguments: [now / Tally.hourMilliseconds - AccountRates.hours] + within.arguments
         ).map {
             Group(
                 store: $0["store"],

@@ -43,7 +43,10 @@ for (const input of document.querySelectorAll("input[type=file][data-into]")) {
 
 // ---- The live list ----
 const rows = document.getElementById("rows");
-if (rows?.dataset.stream) {
+// Problems by age: the server orders and counts them, so all of it is fetched again when something has changed.
+const board = document.getElementById("board");
+const stream = (rows ?? board)?.dataset.stream;
+if (stream) {
   const most = 200;
   const live = document.getElementById("live");
   const bar = document.getElementById("news");
@@ -69,7 +72,20 @@ if (rows?.dataset.stream) {
     held.clear();
     bar.hidden = true;
   };
+  const renew = async () => {
+    if (paused || document.hidden) return;
+    const answer = await fetch(location.href).catch(() => null);
+    if (!answer?.ok) return;
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const found = page.getElementById("board");
+    // The session has ended: the answer is the page to sign in.
+    if (!found) { location.reload(); return; }
+    const chosen = board.querySelector(".chosen")?.id;
+    board.replaceChildren(...found.childNodes);
+    if (chosen) document.getElementById(chosen)?.classList.add("chosen");
+  };
   const take = (number, html) => {
+    if (board) { renew(); return; }
     const row = parse(html);
     if (!row) return;
     const present = document.getElementById("p-" + number);
@@ -91,7 +107,7 @@ if (rows?.dataset.stream) {
     live.classList.toggle("warning", wrong);
   };
   const open = () => {
-    const source = new EventSource(rows.dataset.stream);
+    const source = new EventSource(stream);
     source.addEventListener("open", () => say(paused ? live.dataset.paused : live.dataset.on, false));
     source.addEventListener("row", (event) => {
       const { number, html } = JSON.parse(event.data);
@@ -114,15 +130,18 @@ if (rows?.dataset.stream) {
     paused = !paused;
     pause.textContent = paused ? pause.dataset.go : pause.dataset.stop;
     say(paused ? live.dataset.paused : live.dataset.on, false);
-    if (!paused) showHeld();
+    if (!paused && board) renew();
+    if (!paused && rows) showHeld();
   });
   bar.addEventListener("click", () => { scrollTo({ top: 0 }); showHeld(); });
+  if (board) setInterval(renew, board.dataset.again * 1000);
   open();
 }
 
 // Rows of any list: j and k move, Enter opens, a click anywhere in the row opens it too.
-const list = document.querySelector("tbody:has(tr[data-href])") ?? rows;
+const list = board ?? document.querySelector("tbody:has(tr[data-href])") ?? rows;
 if (list) {
+  const items = () => [...list.querySelectorAll("tr[data-href]")];
   const choose = (row) => {
     list.querySelector(".chosen")?.classList.remove("chosen");
     row?.classList.add("chosen");
@@ -131,14 +150,15 @@ if (list) {
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input, textarea, select, button")) return;
     const chosen = list.querySelector(".chosen");
-    if (event.key === "j") choose(chosen ? chosen.nextElementSibling ?? chosen : list.firstElementChild);
-    else if (event.key === "k") choose(chosen?.previousElementSibling ?? list.firstElementChild);
+    const place = items().indexOf(chosen);
+    if (event.key === "j") choose(items()[place + 1] ?? chosen);
+    else if (event.key === "k") choose(items()[Math.max(0, place - 1)]);
     else if (event.key === "Escape") choose(null);
     else if (event.key === "Enter" && chosen) location.href = chosen.dataset.href;
   });
   list.addEventListener("click", (event) => {
     const row = event.target.closest("tr[data-href]");
-    if (row && !event.target.closest("a, button, input") && !String(getSelection())) location.href = row.dataset.href;
+    if (row && !event.target.closest("a, button, input, [data-copy]") && !String(getSelection())) location.href = row.dataset.href;
   });
 }
 
@@ -184,4 +204,19 @@ if (places) {
 const refreshed = document.querySelector("[data-refresh]");
 if (refreshed) {
   setInterval(() => { if (!document.hidden) location.reload(); }, refreshed.dataset.refresh * 1000);
+}
+
+// A number, or the address of the page with its filter, goes to the clipboard. Where a browser has none, it is left out.
+if (navigator.clipboard) {
+  for (const button of document.querySelectorAll("[data-copy-link]")) button.hidden = false;
+  document.addEventListener("click", async (event) => {
+    const source = event.target.closest("[data-copy], [data-copy-link]");
+    if (!source || source.classList.contains("list-done")) return;
+    const link = "copyLink" in source.dataset;
+    await navigator.clipboard.writeText(link ? location.href : source.dataset.copy);
+    const text = source.textContent;
+    source.classList.add("list-done");
+    if (source.dataset.done) source.textContent = source.dataset.done;
+    setTimeout(() => { source.classList.remove("list-done"); source.textContent = text; }, 1200);
+  });
 }

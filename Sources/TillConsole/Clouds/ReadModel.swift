@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import Foundation
 import GRDB
+import TillCloud
 import TillDomain
 import TillStore
 
@@ -35,10 +36,15 @@ enum ReadModel {
         let resultAfter =
             present.flatMap { ($0["cloud"] as String) == cloud ? $0["result_after"] as Int64? : nil }
             ?? (isFinal ? max(0, entry.time.milliseconds - intent.startedAt.milliseconds) : nil)
+        let problemSince =
+            PaymentStates.problems.contains(facts.display)
+            ? present.flatMap { $0["problem_since"] as Int64? } ?? entry.time.milliseconds : nil
         let change = try nextChange(database)
         let store = String(decoding: intent.orderNumber.register.store, as: UTF8.self)
         let createdAt = facts.createdAt ?? entry.time.milliseconds
-        if let present { try Tally.add(Tally.Mark(present), count: -1, database) }
+        let register = "\(intent.orderNumber.register)"
+        let isTest = register.hasSuffix(TestRegister.suffix)
+        if let present, !isTest { try Tally.add(Tally.Mark(present), count: -1, database) }
         let mark = Tally.Mark(
             createdAt: createdAt,
             store: store,
@@ -48,17 +54,18 @@ enum ReadModel {
             amount: intent.amount.fen,
             resultAfter: resultAfter
         )
-        try Tally.add(mark, count: 1, database)
+        if !isTest { try Tally.add(mark, count: 1, database) }
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number,
-                    amount, refunded, state, raw_state, reason, created_at, changed_at, result_after, change)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    amount, refunded, state, raw_state, reason, created_at, changed_at, problem_since, result_after,
+                    change)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                 """
         ).execute(arguments: [
-            number, cloud, facts.version, store, "\(intent.orderNumber.register)", "\(intent.saleReference)",
-            mark.wallet, facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
-            facts.reason, createdAt, entry.time.milliseconds, resultAfter, change,
+            number, cloud, facts.version, store, register, "\(intent.saleReference)", mark.wallet,
+            facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
+            facts.reason, createdAt, entry.time.milliseconds, problemSince, resultAfter, change,
         ])
     }
 

@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import Foundation
 import GRDB
 import Hummingbird
 import TillCloud
@@ -18,10 +19,11 @@ enum OrganisationRoutes {
         let wanted = max(1, Int(call.query["page"]) ?? 1)
         let found = try await call.console.pool.read { database in
             let chosen = try chosen(code, in: scope, database)
-            let filter = StoreList.Filter(paths: chosen.map { [$0.path] } ?? scope.paths, text: text)
+            let filter = StoreList.Filter(scope: chosen.map { Scope(paths: [$0.path]) } ?? scope, text: text)
+            let stores = try StoreList(filter, page: wanted, at: call.now, database)
             return (
-                chosen: chosen, tree: try PlaceTree(in: scope, chosen: chosen, database),
-                stores: try StoreList(filter, page: wanted, at: call.now, database)
+                chosen: chosen, tree: try PlaceTree(in: scope, chosen: chosen, database), stores: stores,
+                rates: try todaysRates(of: stores.stores.map(\.node.code), call, database)
             )
         }
         let look = await call.console.routing.look(at: call.console.clouds, now: call.now)
@@ -40,7 +42,9 @@ enum OrganisationRoutes {
                 "placePath": found.chosen.map { "/organisation/places/\(Form.encoded($0.code))" } ?? "",
                 "hasPlace": found.chosen != nil,
                 "text": text,
-                "rows": stores.stores.map { row($0, look, call) },
+                "rows": stores.stores.map { row($0, look, found.rates, call) },
+                "hasRates": found.rates != nil,
+                "rateHint": call.text(Phrase("organisation.rateHint", call.console.settings.zone.identifier)),
                 "isEmpty": stores.stores.isEmpty,
                 "emptyText": call.text(
                     text.isEmpty ? Phrase("organisation.empty") : Phrase("organisation.noHit", text)
@@ -76,6 +80,18 @@ enum OrganisationRoutes {
         return node
     }
 
+    /// Today's success rates; nil for who may see no statistics.
+    private static func todaysRates(of stores: [String]?, _ call: Call, _ database: Database) throws -> StoreRates? {
+        guard try call.viewer.may(.viewStatistics) else { return nil }
+        return try StoreRates(
+            of: stores,
+            in: call.viewer.scope(of: .viewStatistics),
+            at: call.now,
+            zone: call.console.settings.zone,
+            database
+        )
+    }
+
     private static func isSilent(_ look: RoutingLook.Look) -> Bool { if case .silent = look { true } else { false } }
 
     private static func item(in item: PlaceTree.Item, _ call: Call) -> [String: Any] {
@@ -92,7 +108,9 @@ enum OrganisationRoutes {
         ]
     }
 
-    private static func row(_ store: StoreList.Store, _ look: RoutingLook.Look, _ call: Call) -> [String: Any] {
+    private static func row(_ store: StoreList.Store, _ look: RoutingLook.Look, _ rates: StoreRates?, _ call: Call)
+        -> [String: Any]
+    {
         let wallets = look.wallets(at: store.node.code, call.now)
         let names = wallets?.map { PaymentRow.walletName($0, call.words) } ?? []
         return [
@@ -105,6 +123,10 @@ enum OrganisationRoutes {
             "wallets": wallets == nil
                 ? "–" : names.isEmpty ? call.text(Phrase("organisation.noWallet")) : names.joined(separator: ", "),
             "chip": (store.node.state ?? .draft).chip(call.words),
+            "rate": rates?.text(store.node.code) ?? "",
+            "rateCount": call.text(
+                Phrase("accounts.counted", call.formats.count(rates?.counted(store.node.code) ?? 0))
+            ),
         ]
     }
 
@@ -115,16 +137,19 @@ enum OrganisationRoutes {
         let scope = try call.viewer.scope(of: .viewOrganisation)
         let code = call.query["at"].uppercased()
         let text = call.query["q"]
-        let stores = try await call.console.pool.read { database in
+        let (stores, rates) = try await call.console.pool.read { database -> ([StoreList.Store], StoreRates?) in
             let chosen = try chosen(code, in: scope, database)
-            let filter = StoreList.Filter(paths: chosen.map { [$0.path] } ?? scope.paths, text: text)
-            return try StoreList(filter, page: nil, at: call.now, database).stores
+            let filter = StoreList.Filter(scope: chosen.map { Scope(paths: [$0.path]) } ?? scope, text: text)
+            return (
+                try StoreList(filter, page: nil, at: call.now, database).stores,
+                try todaysRates(of: nil, call, database)
+            )
         }
         let look = await call.console.routing.look(at: call.console.clouds, now: call.now)
         let headings = [
             Phrase("importColumn.region"), Phrase("importColumn.city"), Phrase("importColumn.code"),
             Phrase("importColumn.name"), Phrase("importColumn.registers"), Phrase("organisation.onlineColumn"),
-            Phrase("organisation.walletsOn"), Phrase("organisation.state"),
+            Phrase("organisation.walletsOn"), Phrase("organisation.rate"), Phrase("organisation.state"),
         ]
         var file = CSV.line(headings.map { call.text($0) })
         for store in stores {
@@ -132,7 +157,7 @@ enum OrganisationRoutes {
             file += CSV.line([
                 store.region, store.city, store.node.code, store.node.name, "\(store.registers)", "\(store.online)",
                 wallets?.map { PaymentRow.walletName($0, call.words) }.joined(separator: "; ") ?? "–",
-                call.text((store.node.state ?? .draft).phrase),
+                rates?.text(store.node.code) ?? "–", call.text((store.node.state ?? .draft).phrase),
             ])
         }
         return call.csv(file, name: "stores-\(call.formats.date(call.now)).csv")

@@ -17,22 +17,17 @@ struct StoreList: Sendable {
 
     /// What is shown: the stores at or below some places whose code or name holds a text.
     struct Filter: Sendable {
-        let paths: Set<String>
+        let scope: Scope
         let text: String
 
         fileprivate var condition: (sql: String, arguments: StatementArguments) {
-            guard !paths.isEmpty else { return ("0", []) }
-            var arguments = StatementArguments()
-            let ranges = paths.sorted().map { path in
-                arguments += [path, path + "~"]
-                return "path >= ? AND path < ?"
-            }
-            var sql = "kind = 'store' AND (\(ranges.joined(separator: " OR ")))"
+            var (places, arguments) = scope.placeCondition
+            places = "kind = 'store' AND \(places)"
             if !text.isEmpty {
-                sql += " AND (instr(upper(code), upper(?)) > 0 OR instr(lower(name), lower(?)) > 0)"
+                places += " AND (instr(upper(code), upper(?)) > 0 OR instr(lower(name), lower(?)) > 0)"
                 arguments += [text, text]
             }
-            return (sql, arguments)
+            return (places, arguments)
         }
     }
 

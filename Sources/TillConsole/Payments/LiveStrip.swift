@@ -1,7 +1,9 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
+import TillCloud
 
-/// The numbers above the live list.
+/// The numbers above the live list. Test payments count for no rate and no time; one that is a problem counts as one,
+/// since somebody has to look after it.
 struct LiveStrip: Sendable {
     private static let rateMilliseconds: Int64 = 10_000
     private static let windowMilliseconds: Int64 = 15 * 60_000
@@ -32,14 +34,19 @@ struct LiveStrip: Sendable {
                 arguments: within.arguments + values
             ) ?? 0
         }
-        hundredthsPerSecond = try count("created_at > ?", [now - LiveStrip.rateMilliseconds]) * 10
+        let tests = "%" + TestRegister.suffix
+        hundredthsPerSecond =
+            try count("created_at > ? AND register NOT LIKE ?", [now - LiveStrip.rateMilliseconds, tests]) * 10
         unknown = try count("state = 'unknown'", [])
         revoking = try count("state = 'revoking'", [])
         needPersons = try count("state IN ('revoke_failed', 'refund_failed')", [])
         let recent = try Row.fetchAll(
             database,
-            sql: "SELECT state, reason, result_after FROM payment WHERE \(within.sql) AND created_at > ?",
-            arguments: within.arguments + [now - LiveStrip.windowMilliseconds]
+            sql: """
+                SELECT state, reason, result_after FROM payment
+                WHERE \(within.sql) AND created_at > ? AND register NOT LIKE ?
+                """,
+            arguments: within.arguments + [now - LiveStrip.windowMilliseconds, tests]
         )
         var outcomes = Outcomes()
         for row in recent { outcomes.add(state: row["state"], reason: row["reason"]) }
@@ -71,17 +78,13 @@ struct Outcomes: Equatable, Sendable {
     private(set) var broken = 0
     private(set) var open = 0
 
-    private static let succeededStates: Set<String> = [
-        "succeeded", "refunding", "part_refunded", "refunded", "refund_failed",
-    ]
-    private static let openStates: Set<String> = ["paying", "awaiting_user", "unknown"]
     /// The cashier's cancel, and the shopper's own.
     static let ownReasons: Set<String> = ["cashier", "payer-declined"]
 
     mutating func add(state: String, reason: String?, count: Int = 1) {
-        if Outcomes.succeededStates.contains(state) {
+        if PaymentStates.paid.contains(state) {
             succeeded += count
-        } else if Outcomes.openStates.contains(state) {
+        } else if PaymentStates.open.contains(state) {
             open += count
         } else if Outcomes.isFailure(state: state, reason: reason) {
             failed += count
@@ -92,7 +95,8 @@ struct Outcomes: Equatable, Sendable {
 
     /// Without a success, and not because shopper or cashier broke it off.
     static func isFailure(state: String, reason: String?) -> Bool {
-        !succeededStates.contains(state) && !openStates.contains(state) && !(reason.map(ownReasons.contains) ?? false)
+        !PaymentStates.paid.contains(state) && !PaymentStates.open.contains(state)
+            && !(reason.map(ownReasons.contains) ?? false)
     }
 
     /// In tenths of a percent; nil without a payment that counts.

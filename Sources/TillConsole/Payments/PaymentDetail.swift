@@ -17,6 +17,7 @@ struct PaymentDetail: Sendable {
     let refunds: [RefundRow]
     /// Other payments of the same ticket.
     let others: [PaymentRow]
+    let notes: [PaymentNote]
 
     /// Nil for a number that is not known.
     init?(number: String, _ database: Database) throws {
@@ -41,6 +42,7 @@ struct PaymentDetail: Sendable {
                 """,
             arguments: [row.ticket, row.store, number]
         ).map { PaymentRow($0) }
+        notes = try PaymentNote.of(number: number, database)
     }
 
     /// States of the cloud's machine in which another question to the wallet may tell more.
@@ -58,16 +60,15 @@ struct PaymentDetail: Sendable {
         model["refunds"] = refunds.map { $0.model(call) }
         model["others"] = others.map { $0.model(call) }
         model["hasOthers"] = !others.isEmpty
-        if RefundDesk.refundableStates.contains(row.state), call.visitor?.may(.requestRefunds) == true {
-            model["refundPath"] = "/payments/\(row.number)/refund"
-        }
+        model["notes"] = notes.map { $0.model(call) }
+        model["hasNotes"] = !notes.isEmpty
         if PaymentDetail.askable.contains(row.rawState), call.visitor?.may(.actOnPayments) == true {
             model["askPath"] = "/payments/\(row.number)/ask"
         }
         if !Resolution.decisions(rawState: row.rawState).isEmpty, call.visitor?.may(.resolvePayments) == true {
             model["resolvePath"] = "/payments/\(row.number)/resolve"
         }
-        if PaymentFilter.Tab.problems.states?.contains(row.state) == true {
+        if PaymentStates.problems.contains(row.state) {
             model["advice"] = call.text(Phrase(family: "advice", row.state))
         }
         return model

@@ -9,13 +9,13 @@ struct PaymentFilter: Sendable {
         case all, paid, unpaid, problems, refunds
 
         /// Nil for all states.
-        var states: [String]? {
+        var states: Set<String>? {
             switch self {
             case .all: nil
-            case .paid: ["succeeded", "part_refunded", "refunding", "refunded", "refund_failed"]
-            case .unpaid: ["failed", "closed", "revoked"]
-            case .problems: ["unknown", "revoking", "revoke_failed", "refund_failed"]
-            case .refunds: ["refunding", "part_refunded", "refunded", "refund_failed"]
+            case .paid: PaymentStates.paid
+            case .unpaid: PaymentStates.unpaid
+            case .problems: PaymentStates.problems
+            case .refunds: PaymentStates.refunds
             }
         }
     }
@@ -45,6 +45,23 @@ struct PaymentFilter: Sendable {
 
     private(set) var problems = Problems()
 
+    /// Whether the longest problem comes first, and not the newest payment.
+    var isByAge: Bool { tab == .problems }
+
+    /// The names of its conditions in the address of a page.
+    static let names: Set<String> = [
+        "tab", "period", "from", "until", "q", "place", "register", "wallet", "state", "reason", "least", "most",
+    ]
+
+    /// The conditions of a query, and nothing else of it.
+    static func query(_ form: Form) -> String { form.query(only: names) }
+
+    /// The list with the conditions of a query.
+    static func path(_ query: String) -> String {
+        let query = PaymentFilter.query(Form(query))
+        return "/payments" + (query.isEmpty ? "" : "?\(query)")
+    }
+
     init() {}
 
     init(_ query: Form, zone: TimeZone, now: Int64) {
@@ -55,23 +72,20 @@ struct PaymentFilter: Sendable {
         wallet = query["wallet"]
         state = query["state"]
         reason = query["reason"]
-        // Whoever looks for a number looks in all days.
-        period = Period(rawValue: query["period"]) ?? (text.isEmpty ? .today : .all)
+        // Whoever looks for a number looks in all days, and a problem does not end with its day.
+        period = Period(rawValue: query["period"]) ?? (text.isEmpty && tab != .problems ? .today : .all)
         (least, most) = (amount(query, "least"), amount(query, "most"))
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = zone
-        let today = calendar.startOfDay(for: Date(timeIntervalSince1970: Double(now) / 1_000))
-        func moment(_ date: Date?) -> Int64? { date.map { Int64($0.timeIntervalSince1970 * 1_000) } }
+        let days = Days(zone: zone)
         switch period {
-        case .today: from = moment(today)
+        case .today: from = days.start(of: now)
         case .yesterday:
-            from = moment(calendar.date(byAdding: .day, value: -1, to: today))
-            until = moment(today)
-        case .week: from = moment(calendar.date(byAdding: .day, value: -6, to: today))
-        case .month: from = moment(calendar.date(byAdding: .day, value: -29, to: today))
+            from = days.start(of: now, adding: -1)
+            until = days.start(of: now)
+        case .week: from = days.start(of: now, adding: -6)
+        case .month: from = days.start(of: now, adding: -29)
         case .custom:
-            from = moment(day(query, "from", calendar))
-            until = moment(day(query, "until", calendar).flatMap { calendar.date(byAdding: .day, value: 1, to: $0) })
+            from = day(query, "from", days)
+            until = day(query, "until", days, adding: 1)
         case .all: break
         }
     }
@@ -85,13 +99,13 @@ struct PaymentFilter: Sendable {
         return fen
     }
 
-    private mutating func day(_ query: Form, _ name: String, _ calendar: Calendar) -> Date? {
+    private mutating func day(_ query: Form, _ name: String, _ days: Days, adding count: Int = 0) -> Int64? {
         guard !query[name].isEmpty else { return nil }
-        guard let date = Formats.day(query[name], calendar) else {
+        guard let start = days.start(typed: query[name], adding: count) else {
             problems.add(name, Phrase("problem.day"))
             return nil
         }
-        return date
+        return start
     }
 
     /// The condition in SQL, for the payments within a scope.
@@ -109,11 +123,12 @@ struct PaymentFilter: Sendable {
         if !reason.isEmpty { add("reason = ?", reason) }
         if let least { add("amount >= ?", least) }
         if let most { add("amount <= ?", most) }
+        if isByAge { parts.append("problem_since IS NOT NULL") }
         if !state.isEmpty {
             add("state = ?", state)
-        } else if let states = tab.states {
+        } else if let states = tab.states, !isByAge {
             parts.append("state IN (\(states.map { _ in "?" }.joined(separator: ", ")))")
-            arguments += StatementArguments(states)
+            arguments += StatementArguments(states.sorted())
         }
         if !place.isEmpty {
             add(

@@ -79,12 +79,13 @@ enum PaymentFilterView {
     }
 
     /// One for each condition beside the tab.
-    static func chips(_ filter: PaymentFilter, _ call: Call) -> [[String: Any]] {
+    /// - Parameter query: Where the filter was read from: its days stand in it as they were typed.
+    static func chips(_ filter: PaymentFilter, _ query: Form, _ call: Call) -> [[String: Any]] {
         var chips: [(names: Set<String>, text: String)] = []
         if filter.period != .all {
             let text =
                 filter.period == .custom
-                ? "\(call.query["from"]) – \(call.query["until"])"
+                ? "\(query["from"]) – \(query["until"])"
                 : call.text(Phrase(family: "period", filter.period.rawValue))
             chips.append((["period", "from", "until"], text))
         }
@@ -98,7 +99,7 @@ enum PaymentFilterView {
         if let most = filter.most { chips.append((["most"], "≤ " + call.formats.money(most))) }
         return chips.map { chip in
             let extra = chip.names.contains("period") ? [("period", "all")] : []
-            let query = call.query.query(without: chip.names.union(["after", "said"]), adding: extra)
+            let query = query.query(without: chip.names.union(["after", "said"]), adding: extra)
             return ["text": chip.text, "path": "/payments" + (query.isEmpty ? "" : "?\(query)")]
         }
     }

@@ -1,28 +1,29 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
 
-/// Pages of payments, newest first.
+/// Pages of payments: newest first, or the longest problem first.
 enum PaymentList {
     static let pageRows = 50
 
     /// Where the next page begins: after this payment.
     struct Place: Equatable, Sendable {
-        let createdAt: Int64
+        /// Milliseconds since 1970, of what the list is ordered by.
+        let moment: Int64
         let number: String
 
-        init(createdAt: Int64, number: String) {
-            self.createdAt = createdAt
+        init(moment: Int64, number: String) {
+            self.moment = moment
             self.number = number
         }
 
         /// Reads `1700000000000-QF0…`.
         init?(_ text: String) {
             let parts = text.split(separator: "-", maxSplits: 1)
-            guard parts.count == 2, let createdAt = Int64(parts[0]) else { return nil }
-            self.init(createdAt: createdAt, number: String(parts[1]))
+            guard parts.count == 2, let moment = Int64(parts[0]) else { return nil }
+            self.init(moment: moment, number: String(parts[1]))
         }
 
-        var text: String { "\(createdAt)-\(number)" }
+        var text: String { "\(moment)-\(number)" }
     }
 
     /// One page, and the place after it where there is more.
@@ -35,17 +36,22 @@ enum PaymentList {
     ) throws -> (rows: [PaymentRow], next: Place?) {
         var (sql, arguments) = filter.condition(in: scope)
         if let place {
-            sql += " AND (created_at, number) < (?, ?)"
-            arguments += [place.createdAt, place.number]
+            sql += filter.isByAge ? " AND (problem_since, number) > (?, ?)" : " AND (created_at, number) < (?, ?)"
+            arguments += [place.moment, place.number]
         }
         arguments += [limit + 1]
         let rows = try Row.fetchAll(
             database,
-            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE \(sql) ORDER BY created_at DESC, number DESC LIMIT ?",
+            sql: "SELECT \(PaymentRow.columns) FROM payment WHERE \(sql) ORDER BY \(order(filter)) LIMIT ?",
             arguments: arguments
         ).map { PaymentRow($0) }
         guard rows.count > limit, let last = rows.dropLast().last else { return (rows, nil) }
-        return (Array(rows.dropLast()), Place(createdAt: last.createdAt, number: last.number))
+        let moment = filter.isByAge ? last.problemSince ?? last.changedAt : last.createdAt
+        return (Array(rows.dropLast()), Place(moment: moment, number: last.number))
+    }
+
+    private static func order(_ filter: PaymentFilter) -> String {
+        filter.isByAge ? "problem_since, number" : "created_at DESC, number DESC"
     }
 
     /// What has changed after a change, oldest first: what a live list is sent.

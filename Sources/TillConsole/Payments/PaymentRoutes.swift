@@ -17,44 +17,64 @@ enum PaymentRoutes {
     // MARK: - List
 
     private static func list(_ call: Call) async throws -> Response {
-        let scope = try call.viewer.scope(of: .viewPayments)
+        let viewer = try call.viewer
+        let scope = viewer.scope(of: .viewPayments)
         let filter = PaymentFilter(call.query, zone: call.console.settings.zone, now: call.now)
         let place = PaymentList.Place(call.query["after"])
         let found = try await call.console.pool.read { database in
             (
                 page: try PaymentList.page(filter, in: scope, after: place, database),
+                board: filter.isByAge ? try ProblemBoard(filter, in: scope, at: call.now, database) : nil,
                 change: try PaymentList.lastChange(database),
-                strip: try LiveStrip(in: scope, at: call.now, database),
                 places: try Node.all(in: scope, database),
-                wallets: try String.fetchAll(database, sql: "SELECT DISTINCT wallet FROM account ORDER BY wallet")
+                wallets: try String.fetchAll(database, sql: "SELECT DISTINCT wallet FROM account ORDER BY wallet"),
+                columns: try PaymentColumns.of(user: viewer.id, database),
+                views: try SavedView.all(for: viewer, database),
+                isFileReady: try ExportJob.isWaiting(for: viewer.id, database)
             )
         }
-        let chips = PaymentFilterView.chips(filter, call)
-        let query = call.query.query(without: ["after", "said"])
-        return try call.page(
-            "payments",
-            [
-                "strip": StripModel(found.strip, call).items,
-                "tabs": PaymentFilterView.tabs(filter, call),
-                "fields": PaymentFilterView.fields(filter, found.places, found.wallets, call),
-                "chips": chips,
-                "hasChips": !chips.isEmpty,
-                "text": filter.text,
-                "tab": filter.tab.rawValue,
-                "rows": found.page.rows.map { $0.model(call) },
-                "exportPath": try call.viewer.may(.exportPayments) ? "/payments/export?\(query)" : "",
-                "isEmpty": found.page.rows.isEmpty,
-                "emptyText": call.text(Phrase("payments.empty", call.formats.count(chips.count))),
-                "next": found.page.next.map {
-                    "/payments?" + [query, "after=\($0.text)"].filter { !$0.isEmpty }.joined(separator: "&")
-                }
-                    ?? "",
-                // Older pages stand still: only the newest is live.
-                "isLive": place == nil,
-                "stream": "/payments/stream?"
-                    + [query, "change=\(found.change)"].filter { !$0.isEmpty }.joined(separator: "&"),
-            ]
-        )
+        let strip = try await call.console.strips.strip(in: scope, at: call.now, from: call.console.pool)
+        let chips = PaymentFilterView.chips(filter, call.query, call)
+        let query = PaymentFilter.query(call.query)
+        func path(_ base: String, _ extra: String...) -> String {
+            let all = [query] + extra
+            let parts = all.filter { !$0.isEmpty }
+            return base + (parts.isEmpty ? "" : "?" + parts.joined(separator: "&"))
+        }
+        var model: [String: Any] = [
+            "strip": StripModel(strip, call).items,
+            "tabs": PaymentFilterView.tabs(filter, call),
+            "fields": PaymentFilterView.fields(filter, found.places, found.wallets, call),
+            "chips": chips,
+            "hasChips": !chips.isEmpty,
+            "text": filter.text,
+            "tab": filter.tab.rawValue,
+            "filter": query,
+            "show": found.columns.flags,
+            "span": found.columns.shown.count + (filter.isByAge ? 1 : 0),
+            "boxes": found.columns.boxes(call.words),
+            "views": SavedViewRoutes.links(found.views, shown: query),
+            "saveView": query.isEmpty ? "" : path("/payments/views/new"),
+            "exportPath": viewer.may(.exportPayments) ? path("/payments/export") : "",
+            "isFileReady": viewer.may(.exportPayments) && found.isFileReady,
+            "isEmpty": found.page.rows.isEmpty,
+            "emptyText": call.text(
+                filter.isByAge && chips.isEmpty
+                    ? Phrase("problems.none") : Phrase("payments.empty", call.formats.count(chips.count))
+            ),
+            "next": found.page.next.map { path("/payments", "after=\($0.text)") } ?? "",
+            "nextText": call.text(filter.isByAge ? Phrase("problems.next") : Phrase("payments.next")),
+            // Older pages stand still: only the first one is live.
+            "isLive": place == nil,
+            "isBoard": filter.isByAge,
+            "stream": path("/payments/stream", "change=\(found.change)"),
+        ]
+        if let board = found.board {
+            model["board"] = board.model(found.page.rows, call)
+        } else {
+            model["rows"] = found.page.rows.map { $0.model(call) }
+        }
+        return try call.page("payments", model)
     }
 
     // MARK: - Stream
@@ -67,6 +87,7 @@ enum PaymentRoutes {
     private static func stream(_ call: Call) throws -> Response {
         let scope = try call.viewer.scope(of: .viewPayments)
         let filter = PaymentFilter(call.query, zone: call.console.settings.zone, now: call.now)
+        let viewer = try call.viewer
         let start = Int64(lastEventID.flatMap { call.request.headers[$0] } ?? call.query["change"]) ?? 0
         let console = call.console
         return Response(
@@ -74,6 +95,7 @@ enum PaymentRoutes {
             headers: [.contentType: "text/event-stream; charset=utf-8", .cacheControl: "no-store"],
             body: ResponseBody { writer in
                 let end = ContinuousClock.now + .seconds(streamSeconds)
+                let columns = try await console.pool.read { try PaymentColumns.of(user: viewer.id, $0) }
                 try await writer.write(ByteBuffer(string: "retry: 2000\n\n"))
                 var change = start
                 var stripAt = ContinuousClock.now
@@ -85,7 +107,8 @@ enum PaymentRoutes {
                     }
                     for row in rows {
                         let model = row.model(call.at(console.now()))
-                        let html = try Templates.render("payment-row", model.merging(["t": call.words.tree]) { $1 })
+                        let around: [String: Any] = ["t": call.words.tree, "show": columns.flags]
+                        let html = try Templates.render("payment-row", model.merging(around) { $1 })
                         let event = LiveRow(number: row.number, html: html)
                         try await writer.write(try sse("row", id: row.change, event))
                         change = row.change
@@ -93,7 +116,7 @@ enum PaymentRoutes {
                     if ContinuousClock.now >= stripAt {
                         stripAt = ContinuousClock.now + .milliseconds(900)
                         let now = console.now()
-                        let strip = try await console.pool.read { try LiveStrip(in: scope, at: now, $0) }
+                        let strip = try await console.strips.strip(in: scope, at: now, from: console.pool)
                         let model = StripModel(strip, call.at(now))
                         try await writer.write(try sse("strip", id: change, model.values))
                     }
@@ -115,7 +138,17 @@ enum PaymentRoutes {
 
     // MARK: - One payment
 
-    private static func detail(_ call: Call) async throws -> Response {
+    /// - Parameter problems: Of a note that was not stored.
+    static func detail(_ call: Call, problems: Problems = Problems()) async throws -> Response {
+        let detail = try await detail(of: call)
+        var model = detail.model(call)
+        model["noteFields"] = PaymentNote.fields(call, problems)
+        return try call.page("payment", model, status: problems.isEmpty ? .ok : .unprocessableContent)
+    }
+
+    /// The payment that a path names.
+    /// - Throws: ``ConsoleProblem/notFound`` for one that is not there, or not for the viewer.
+    static func detail(of call: Call) async throws -> PaymentDetail {
         let number = try call.parameter("number")
         let found = try await call.console.pool.read { database in try PaymentDetail(number: number, database) }
         guard let detail = found else { throw ConsoleProblem.notFound }
@@ -123,7 +156,7 @@ enum PaymentRoutes {
         guard try call.viewer.scope(of: .viewPayments).covers(detail.place?.path ?? "/1/") else {
             throw ConsoleProblem.notFound
         }
-        return try call.page("payment", detail.model(call))
+        return detail
     }
 }
 

@@ -21,6 +21,8 @@ struct PaymentRow: Sendable {
     /// Milliseconds since 1970.
     let createdAt: Int64
     let changedAt: Int64
+    /// Since when it is a problem; nil while it is none.
+    let problemSince: Int64?
     let resultAfter: Int64?
     let change: Int64
 
@@ -42,6 +44,7 @@ struct PaymentRow: Sendable {
         reason = row["reason"]
         createdAt = row["created_at"]
         changedAt = row["changed_at"]
+        problemSince = row["problem_since"]
         resultAfter = row["result_after"]
         change = row["change"]
     }
@@ -83,7 +86,7 @@ struct PaymentRow: Sendable {
     func model(_ call: Call) -> [String: Any] {
         let formats = call.formats
         var chip = PaymentRow.chip(state, call.words)
-        chip["age"] = PaymentRow.aging.contains(state) ? formats.duration(call.now - changedAt) : ""
+        chip["age"] = PaymentRow.aging.contains(state) ? call.age(since: problemSince ?? changedAt) : ""
         return [
             "number": number,
             "date": formats.date(createdAt),
@@ -103,6 +106,8 @@ struct PaymentRow: Sendable {
             "result": resultAfter.map { formats.duration($0) } ?? "–",
             "change": change,
             "cloud": cloud,
+            "refundPath": RefundDesk.refundableStates.contains(state) && call.visitor?.may(.requestRefunds) == true
+                ? "/payments/\(number)/refund" : "",
         ]
     }
 

@@ -107,20 +107,18 @@ struct AuditFilter: Sendable {
         action = query["action"]
         subject = query["subject"]
         (fromText, untilText) = (query["from"], query["until"])
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = zone
-        from = day("from", fromText, calendar, adding: 0)
-        until = day("until", untilText, calendar, adding: 1)
+        let days = Days(zone: zone)
+        from = day("from", fromText, days, adding: 0)
+        until = day("until", untilText, days, adding: 1)
     }
 
-    private mutating func day(_ field: String, _ text: String, _ calendar: Calendar, adding days: Int) -> Int64? {
+    private mutating func day(_ field: String, _ text: String, _ days: Days, adding count: Int) -> Int64? {
         guard !text.isEmpty else { return nil }
-        guard let day = Formats.day(text, calendar), let start = calendar.date(byAdding: .day, value: days, to: day)
-        else {
+        guard let start = days.start(typed: text, adding: count) else {
             problems.add(field, Phrase("problem.day"))
             return nil
         }
-        return Int64(start.timeIntervalSince1970 * 1_000)
+        return start
     }
 
     /// Whether nothing is left out.

@@ -8,6 +8,8 @@ enum Permission: String, CaseIterable, Sendable {
     /// Decide by hand what no machine can, as one of two persons.
     case resolvePayments = "payments.resolve"
     case exportPayments = "payments.export"
+    /// Save filters of the list for everybody.
+    case shareViews = "views.share"
     case requestRefunds = "refunds.request"
     /// Agree to another person's refund.
     case approveRefunds = "refunds.approve"
@@ -41,11 +43,14 @@ enum BuiltInRole: String, CaseIterable, Sendable {
         switch self {
         case .admin: Set(Permission.allCases).subtracting(Permission.keptApart)
         case .operator:
-            [.viewPayments, .actOnPayments, .resolvePayments, .viewStatistics, .viewOrganisation, .viewLaunches]
+            [
+                .viewPayments, .actOnPayments, .resolvePayments, .shareViews, .viewStatistics, .viewOrganisation,
+                .viewLaunches,
+            ]
         case .finance:
             [
-                .viewPayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments, .viewStatistics,
-                .viewOrganisation, .viewAccounts,
+                .viewPayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments, .shareViews,
+                .viewStatistics, .viewOrganisation, .viewAccounts,
             ]
         case .manager: [.viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches]
         case .auditor:
@@ -58,7 +63,7 @@ enum BuiltInRole: String, CaseIterable, Sendable {
 }
 
 /// The part of the organisation that a permission holds for: the nodes named and everything below them.
-struct Scope: Equatable, Sendable {
+struct Scope: Hashable, Sendable {
     /// Paths such as `/1/4/`; the top's is `/1/`.
     let paths: Set<String>
 

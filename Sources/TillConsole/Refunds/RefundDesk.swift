@@ -38,7 +38,7 @@ struct RefundDesk: Sendable {
     /// what was paid, nor a day's limit.
     /// - Throws: ``Refusal``; nothing is stored then.
     func request(_ wish: Wish, by viewer: Viewer, event: AuditEvent, at now: Int64) async throws -> RefundRequest {
-        let day = startOfDay(now)
+        let day = Days(zone: console.settings.zone).start(of: now)
         return try await console.pool.write { database in
             let payment = try Row.fetchOne(
                 database,
@@ -148,14 +148,6 @@ struct RefundDesk: Sendable {
                 """,
             arguments: [value, since]
         ) ?? 0
-    }
-
-    private func startOfDay(_ now: Int64) -> Int64 {
-        var calendar = Calendar(identifier: .gregorian)
-        calendar.timeZone = console.settings.zone
-        return Int64(
-            calendar.startOfDay(for: Date(timeIntervalSince1970: Double(now) / 1_000)).timeIntervalSince1970 * 1_000
-        )
     }
 }
 

@@ -14,7 +14,7 @@ struct Dashboard: Sendable {
         mutating func add(state: String, reason: String, count: Int, amount: Int64) {
             outcomes.add(state: state, reason: reason.isEmpty ? nil : reason, count: count)
             self.count += count
-            if PaymentFilter.Tab.paid.states?.contains(state) == true { paid += amount }
+            if PaymentStates.paid.contains(state) { paid += amount }
         }
     }
 

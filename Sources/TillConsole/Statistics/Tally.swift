@@ -2,7 +2,7 @@
 import GRDB
 
 /// Payments counted by hour, store, wallet and how they ended, kept up to date with each change, so that a dashboard
-/// over ten million payments reads a few thousand rows.
+/// over ten million payments reads a few thousand rows. Test payments are not counted.
 enum Tally {
     static let hourMilliseconds: Int64 = 3_600_000
     /// Times are counted in classes that grow by a quarter of a doubling: within a fifth of the true value.

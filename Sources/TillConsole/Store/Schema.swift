@@ -6,9 +6,9 @@ enum Schema {
     /// Written into the file as `application_id`: "TBIM".
     static let applicationID: Int64 = 0x5442_494D
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
-    static let statements = people + organisation + feed + refunds + launches
+    static let statements = people + organisation + feed + refunds + launches + lists
 
     private static let people = """
         CREATE TABLE role (
@@ -180,6 +180,8 @@ enum Schema {
             reason TEXT,
             created_at INTEGER NOT NULL,
             changed_at INTEGER NOT NULL,
+            -- Since when it is a problem, of whatever kind; null while it is none.
+            problem_since INTEGER,
             -- Milliseconds from the intent to the first certain result.
             result_after INTEGER,
             -- The change that was applied last: what live lists ask for.
@@ -194,6 +196,7 @@ enum Schema {
         CREATE INDEX payment_ticket ON payment (ticket);
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
+        CREATE INDEX payment_problem ON payment (problem_since, number) WHERE problem_since IS NOT NULL;
 
         -- Payments by hour since 1970 and how they ended; see Tally.
         CREATE TABLE tally (
@@ -321,5 +324,66 @@ enum Schema {
             at INTEGER NOT NULL,
             PRIMARY KEY (launch, store, wallet)
         ) STRICT, WITHOUT ROWID;
+        """
+
+    /// What people keep of lists for themselves and for each other.
+    private static let lists = """
+
+        CREATE TABLE user_setting (
+            user INTEGER NOT NULL REFERENCES user (id),
+            name TEXT NOT NULL,
+            value TEXT NOT NULL,
+            PRIMARY KEY (user, name)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE saved_view (
+            id INTEGER PRIMARY KEY,
+            owner INTEGER NOT NULL REFERENCES user (id),
+            name TEXT NOT NULL COLLATE NOCASE,
+            -- The conditions, as the address of the list holds them.
+            query TEXT NOT NULL,
+            is_shared INTEGER NOT NULL DEFAULT 0,
+            created_at INTEGER NOT NULL,
+            version INTEGER NOT NULL DEFAULT 1,
+            UNIQUE (owner, name)
+        ) STRICT;
+        CREATE INDEX saved_view_shared ON saved_view (name) WHERE is_shared;
+
+        -- What people know about a payment and no log tells.
+        CREATE TABLE payment_note (
+            id INTEGER PRIMARY KEY,
+            number TEXT NOT NULL,
+            author INTEGER NOT NULL REFERENCES user (id),
+            author_name TEXT NOT NULL,
+            text TEXT NOT NULL,
+            created_at INTEGER NOT NULL
+        ) STRICT;
+        CREATE INDEX payment_note_number ON payment_note (number);
+        CREATE TRIGGER payment_note_stays BEFORE UPDATE ON payment_note
+            BEGIN SELECT RAISE(ABORT, 'notes are append-only'); END;
+        CREATE TRIGGER payment_note_keeps BEFORE DELETE ON payment_note
+            BEGIN SELECT RAISE(ABORT, 'notes are append-only'); END;
+
+        -- Exports that are too long for one answer.
+        CREATE TABLE export_job (
+            id INTEGER PRIMARY KEY,
+            user INTEGER NOT NULL REFERENCES user (id),
+            query TEXT NOT NULL,
+            columns TEXT NOT NULL,
+            language TEXT NOT NULL,
+            state TEXT NOT NULL CHECK (state IN ('waiting', 'running', 'ready', 'failed', 'expired')),
+            -- Rows, as counted when it was asked for, and as they stand in the file.
+            total INTEGER NOT NULL,
+            written INTEGER NOT NULL DEFAULT 0,
+            -- The places whose payments the file holds: their paths, with spaces between them.
+            scope TEXT NOT NULL DEFAULT '',
+            failure TEXT,
+            created_at INTEGER NOT NULL,
+            finished_at INTEGER,
+            fetched_at INTEGER
+        ) STRICT;
+        CREATE INDEX export_job_user ON export_job (user, id);
+        -- One at a time for each person.
+        CREATE UNIQUE INDEX export_job_open ON export_job (user) WHERE state IN ('waiting', 'running');
         """
 }

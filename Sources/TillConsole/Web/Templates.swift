@@ -5,14 +5,18 @@ import Mustache
 enum Templates {
     private static let files: [(name: String, content: [UInt8])] = [
         ("chip", PackageResources.chip_mustache),
+        ("cashier", PackageResources.cashier_mustache),
         ("dashboard", PackageResources.dashboard_mustache),
         ("export", PackageResources.export_mustache),
+        ("exports", PackageResources.exports_mustache),
         ("field", PackageResources.field_mustache),
         ("layout", PackageResources.layout_mustache),
         ("organisation", PackageResources.organisation_mustache),
         ("payment", PackageResources.payment_mustache),
         ("payment-row", PackageResources.payment_row_mustache),
         ("payments", PackageResources.payments_mustache),
+        ("payment-notes", PackageResources.payment_notes_mustache),
+        ("payments-head", PackageResources.payments_head_mustache),
         ("place", PackageResources.place_mustache),
         ("problem", PackageResources.problem_mustache),
         ("refund", PackageResources.refund_mustache),
@@ -47,6 +51,8 @@ enum Templates {
         ("launches", PackageResources.launches_mustache),
         ("sign-flag-form", PackageResources.sign_flag_form_mustache),
         ("sign-flags", PackageResources.sign_flags_mustache),
+        ("view-form", PackageResources.view_form_mustache),
+        ("views", PackageResources.views_mustache),
         ("store-import", PackageResources.store_import_mustache),
     ]
 

@@ -1,4 +1,5 @@
 // Part of Tillbridge. See LICENSE.
+import TillCashier
 import TillDomain
 import TillEngine
 import TillProtocol
@@ -29,8 +30,8 @@ enum RegisterMessages {
 
     private static func write(_ message: CashierMessage, to json: inout JSONWriter) {
         json.object("message") { json in
-            json.string("en", message.english.bytes)
-            json.string("zh", message.chinese.bytes)
+            json.string("en", message.english)
+            json.string("zh", message.chinese)
         }
     }
 

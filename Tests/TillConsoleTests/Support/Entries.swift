@@ -34,13 +34,15 @@ struct SamplePayment {
     var startedAt: Int64 = 1_764_400_000_000
     var refunded: Int64 = 0
     var reason = ""
+    /// The ticket, where it has more than one payment.
+    var sharedTicket: String?
 
     var number: OrderNumber {
         guard let register = RegisterID(register.utf8) else { preconditionFailure("no register's number") }
         return OrderNumber(installation: .sandbox, register: register, epoch: 1, sequence: sequence)
     }
 
-    var ticket: String { "T-\(sequence)" }
+    var ticket: String { sharedTicket ?? "T-\(sequence)" }
 
     var body: String {
         let line =
