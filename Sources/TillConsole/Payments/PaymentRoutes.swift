@@ -123,7 +123,8 @@ enum PaymentRoutes {
         guard try call.viewer.scope(of: .viewPayments).covers(detail.place?.path ?? "/1/") else {
             throw ConsoleProblem.notFound
         }
-        return try call.page("payment", detail.model(call))
+        let told = try await WebhookView.ofPayment(number, call)
+        return try call.page("payment", detail.model(call).merging(told) { $1 })
     }
 }
 

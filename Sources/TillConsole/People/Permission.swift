@@ -25,6 +25,13 @@ enum Permission: String, CaseIterable, Sendable {
     case viewPeople = "people.view"
     case editPeople = "people.edit"
     case viewAudit = "audit.view"
+    /// Make and end the keys that programs use.
+    case manageKeys = "apikeys.manage"
+    case manageWebhooks = "webhooks.manage"
+    case viewAlerts = "alerts.view"
+    /// Say that somebody is at it.
+    case acknowledgeAlerts = "alerts.acknowledge"
+    case manageAlerts = "alerts.manage"
 
     /// What the administrator's role leaves out: who appoints people moves no money.
     static let keptApart: Set<Permission> = [.requestRefunds, .approveRefunds, .resolvePayments]
@@ -41,17 +48,24 @@ enum BuiltInRole: String, CaseIterable, Sendable {
         switch self {
         case .admin: Set(Permission.allCases).subtracting(Permission.keptApart)
         case .operator:
-            [.viewPayments, .actOnPayments, .resolvePayments, .viewStatistics, .viewOrganisation, .viewLaunches]
+            [
+                .viewPayments, .actOnPayments, .resolvePayments, .viewStatistics, .viewOrganisation, .viewLaunches,
+                .viewAlerts, .acknowledgeAlerts,
+            ]
         case .finance:
             [
                 .viewPayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments, .viewStatistics,
-                .viewOrganisation, .viewAccounts,
+                .viewOrganisation, .viewAccounts, .viewAlerts,
             ]
-        case .manager: [.viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches]
+        case .manager:
+            [
+                .viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches, .viewAlerts,
+                .acknowledgeAlerts,
+            ]
         case .auditor:
             [
                 .viewPayments, .exportPayments, .viewStatistics, .viewOrganisation, .viewAccounts, .viewLaunches,
-                .viewSignFlags, .viewPeople, .viewAudit,
+                .viewSignFlags, .viewPeople, .viewAudit, .viewAlerts,
             ]
         }
     }

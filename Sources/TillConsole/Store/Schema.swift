@@ -6,9 +6,9 @@ enum Schema {
     /// Written into the file as `application_id`: "TBIM".
     static let applicationID: Int64 = 0x5442_494D
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
-    static let statements = people + organisation + feed + refunds + launches
+    static let statements = people + organisation + feed + refunds + launches + system
 
     private static let people = """
         CREATE TABLE role (

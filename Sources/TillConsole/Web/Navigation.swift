@@ -12,6 +12,9 @@ enum Navigation {
         ("/sign-flags", "signFlags", "flag", .viewSignFlags),
         ("/people", "people", "people", .viewPeople),
         ("/audit", "audit", "book", .viewAudit),
+        ("/system/alerts", "alerts", "alert", .viewAlerts),
+        ("/system/api-keys", "apiKeys", "key", .manageKeys),
+        ("/system/webhooks", "webhooks", "send", .manageWebhooks),
     ]
 
     static func items(for viewer: Viewer, at path: String, _ words: Words) -> [[String: Any]] {
