@@ -44,7 +44,10 @@ package struct ConsoleService: Service {
                 AlertWatch(console: console),
                 WebhookSender(
                     console: console,
-                    deliver: WebhookCourier(mayCallInside: settings.webhooksMayCallInside).deliver
+                    deliver: WebhookCourier(
+                        resolve: console.resolve,
+                        mayCallInside: settings.webhooksMayCallInside
+                    ).deliver
                 ),
             ],
             onServerRunning: { [settings, onReady] channel in
