@@ -15,6 +15,9 @@ package final class Console: Sendable {
     let routing = RoutingLook()
     let codes = CodeShelf()
     let strips = StripShelf()
+    let limiter = RateLimiter()
+    /// Finds the machines that webhooks go to.
+    let resolve: InternetAddress.Resolve
     /// Rings when a cloud's log has grown.
     let bell = Bell()
     let logger: Logger
@@ -40,7 +43,8 @@ package final class Console: Sendable {
         settings: ConsoleSettings,
         logger: Logger,
         now: @escaping @Sendable () -> Int64,
-        clouds: CloudLines
+        clouds: CloudLines,
+        resolve: @escaping InternetAddress.Resolve = InternetAddress.system
     ) async throws {
         try settings.check()
         try PrivateFile.createFolder(settings.data)
@@ -52,6 +56,7 @@ package final class Console: Sendable {
         sessions = Sessions(pool: pool)
         signIn = try SignIn(pool: pool, box: box)
         self.clouds = clouds
+        self.resolve = resolve
         try await pool.write { database in
             try Organisation.makeTop(database)
             try Roles.makeBuiltIn(database)
@@ -67,6 +72,8 @@ package final class Console: Sendable {
         + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
         + OrganisationRoutes.all + CashierRoutes.all
+        + ApiKeyRoutes.all + PaymentApi.all + RefundApi.all + WebhookRoutes.all
+        + AlertRoutes.all
 
     // MARK: - Where browsers come from
 

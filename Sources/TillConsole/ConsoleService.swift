@@ -41,6 +41,14 @@ package struct ConsoleService: Service {
             services: console.clouds.feeds(into: console) + [
                 Heartbeat(bell: console.bell), RefundSender(console: console), LaunchRunner(console: console),
                 ContactPoll(console: console), ExportService(console: console),
+                AlertWatch(console: console),
+                WebhookSender(
+                    console: console,
+                    deliver: WebhookCourier(
+                        resolve: console.resolve,
+                        mayCallInside: settings.webhooksMayCallInside
+                    ).deliver
+                ),
             ],
             onServerRunning: { [settings, onReady] channel in
                 let port = channel.localAddress?.port ?? settings.port

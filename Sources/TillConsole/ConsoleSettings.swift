@@ -19,6 +19,8 @@ package struct ConsoleSettings: Sendable {
     package var zone = ConsoleSettings.standardZone
     /// Chart.js, minified: Debian's libjs-chart.js.
     package var chartLibrary = ConsoleSettings.standardChartLibrary
+    /// Whether webhooks may go into the own network, and to this machine by plain HTTP.
+    package var webhooksMayCallInside = false
     /// Makes the demo's users and writes their passwords into this file.
     package var demoUsersFile: String?
 

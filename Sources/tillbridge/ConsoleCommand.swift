@@ -42,6 +42,9 @@ struct ConsoleCommand: AsyncParsableCommand {
     @Option(help: "Chart.js, minified, as Debian's libjs-chart.js installs it.")
     var chartLibrary = ConsoleSettings.standardChartLibrary
 
+    @Flag(help: "Lets webhooks call addresses of the own network, and this machine by plain HTTP.")
+    var webhooksInside = false
+
     @Option(help: "Makes the demo's users, for sandbox accounts only, and writes their passwords into this file.")
     var demoUsers: String?
 
@@ -78,6 +81,7 @@ struct ConsoleCommand: AsyncParsableCommand {
         default: throw StartError("--certificate and --certificate-key: give both or neither.")
         }
         settings.chartLibrary = chartLibrary
+        settings.webhooksMayCallInside = webhooksInside
         settings.demoUsersFile = demoUsers
         try settings.check()
         return settings

@@ -9,8 +9,8 @@ import TillStore
 enum ReadModel {
     static func apply(_ entry: LogEntry, of cloud: String, at now: Int64, _ database: Database) throws {
         switch LogKind(rawValue: entry.kind) {
-        case .payment: try payment(entry, of: cloud, database)
-        case .refund: try refund(entry, of: cloud, database)
+        case .payment: try payment(entry, of: cloud, at: now, database)
+        case .refund: try refund(entry, of: cloud, at: now, database)
         case .store: try store(entry, database)
         case .register: try register(entry, database)
         case .account: try account(entry, database)
@@ -24,7 +24,7 @@ enum ReadModel {
 
     // MARK: - Money
 
-    private static func payment(_ entry: LogEntry, of cloud: String, _ database: Database) throws {
+    private static func payment(_ entry: LogEntry, of cloud: String, at now: Int64, _ database: Database) throws {
         let facts: PaymentFacts = try body(entry)
         guard let intent = Intent(line: Array(facts.intent.utf8)) else { return }
         let number = "\(intent.orderNumber)"
@@ -67,11 +67,27 @@ enum ReadModel {
             facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
             facts.reason, createdAt, entry.time.milliseconds, problemSince, resultAfter, change,
         ])
+        // What another cloud promises about a payment is no news of it.
+        guard facts.home == cloud else { return }
+        try WebhookOutbox.payment(
+            number,
+            entry,
+            of: cloud,
+            display: facts.display,
+            before: present.flatMap { ($0["cloud"] as String) == cloud ? $0["state"] as String : nil },
+            at: now,
+            database
+        )
     }
 
-    private static func refund(_ entry: LogEntry, of cloud: String, _ database: Database) throws {
+    private static func refund(_ entry: LogEntry, of cloud: String, at now: Int64, _ database: Database) throws {
         let facts: RefundFacts = try body(entry)
         try step(entry, facts.n, facts, of: cloud, database)
+        let before = try String.fetchOne(
+            database,
+            sql: "SELECT state FROM refund WHERE number = ? AND reference = ?",
+            arguments: [facts.n, facts.reference]
+        )
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO refund (number, reference, amount, reason, person, state, failure, created_at,
@@ -82,6 +98,7 @@ enum ReadModel {
             facts.n, facts.reference, facts.amount, facts.reason, facts.operator, facts.state, facts.failure,
             facts.createdAt ?? entry.time.milliseconds, entry.time.milliseconds,
         ])
+        try WebhookOutbox.refund(facts, entry, of: cloud, before: before, at: now, database)
     }
 
     /// What staff may read of an entry: never more than the facts name.

@@ -13,6 +13,7 @@ enum Organisation {
                 "INSERT INTO node (id, parent, kind, code, name, path, settings) VALUES (1, NULL, 'group', ?, ?, '/1/', ?)",
             arguments: [topCode, "Group", NodeSettings.standard.json]
         )
+        try AlertRule.makeStandard(top: 1, database)
     }
 
     /// A new place below another.

@@ -141,7 +141,8 @@ enum PaymentRoutes {
     /// - Parameter problems: Of a note that was not stored.
     static func detail(_ call: Call, problems: Problems = Problems()) async throws -> Response {
         let detail = try await detail(of: call)
-        var model = detail.model(call)
+        let told = try await WebhookView.ofPayment(try call.parameter("number"), call)
+        var model = detail.model(call).merging(told) { $1 }
         model["noteFields"] = PaymentNote.fields(call, problems)
         return try call.page("payment", model, status: problems.isEmpty ? .ok : .unprocessableContent)
     }

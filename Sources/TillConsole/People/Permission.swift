@@ -27,6 +27,13 @@ enum Permission: String, CaseIterable, Sendable {
     case viewPeople = "people.view"
     case editPeople = "people.edit"
     case viewAudit = "audit.view"
+    /// Make and end the keys that programs use.
+    case manageKeys = "apikeys.manage"
+    case manageWebhooks = "webhooks.manage"
+    case viewAlerts = "alerts.view"
+    /// Say that somebody is at it.
+    case acknowledgeAlerts = "alerts.acknowledge"
+    case manageAlerts = "alerts.manage"
 
     /// What the administrator's role leaves out: who appoints people moves no money.
     static let keptApart: Set<Permission> = [.requestRefunds, .approveRefunds, .resolvePayments]
@@ -45,18 +52,22 @@ enum BuiltInRole: String, CaseIterable, Sendable {
         case .operator:
             [
                 .viewPayments, .actOnPayments, .resolvePayments, .shareViews, .viewStatistics, .viewOrganisation,
-                .viewLaunches,
+                .viewLaunches, .viewAlerts, .acknowledgeAlerts,
             ]
         case .finance:
             [
                 .viewPayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments, .shareViews,
-                .viewStatistics, .viewOrganisation, .viewAccounts,
+                .viewStatistics, .viewOrganisation, .viewAccounts, .viewAlerts,
             ]
-        case .manager: [.viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches]
+        case .manager:
+            [
+                .viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches, .viewAlerts,
+                .acknowledgeAlerts,
+            ]
         case .auditor:
             [
                 .viewPayments, .exportPayments, .viewStatistics, .viewOrganisation, .viewAccounts, .viewLaunches,
-                .viewSignFlags, .viewPeople, .viewAudit,
+                .viewSignFlags, .viewPeople, .viewAudit, .viewAlerts,
             ]
         }
     }

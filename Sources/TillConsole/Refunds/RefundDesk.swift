@@ -36,8 +36,15 @@ struct RefundDesk: Sendable {
 
     /// Stores a refund. Everything is checked in the transaction that stores it, so that parallel wishes never exceed
     /// what was paid, nor a day's limit.
+    /// - Parameter alongside: Done with the new request's id in the same transaction; if it throws, nothing is stored.
     /// - Throws: ``Refusal``; nothing is stored then.
-    func request(_ wish: Wish, by viewer: Viewer, event: AuditEvent, at now: Int64) async throws -> RefundRequest {
+    func request(
+        _ wish: Wish,
+        by viewer: Viewer,
+        event: AuditEvent,
+        at now: Int64,
+        alongside: @escaping @Sendable (Int64, Database) throws -> Void = { _, _ in }
+    ) async throws -> RefundRequest {
         let day = Days(zone: console.settings.zone).start(of: now)
         return try await console.pool.write { database in
             let payment = try Row.fetchOne(
@@ -70,6 +77,7 @@ struct RefundDesk: Sendable {
                 ]
             )
             let id = database.lastInsertedRowID
+            try alongside(id, database)
             try AuditLog.append(event, at: now, database)
             return try RefundDesk.stored(id, database)
         }
@@ -82,7 +90,9 @@ struct RefundDesk: Sendable {
         try await console.pool.write { database in
             let request = try RefundDesk.stored(id, database)
             guard request.state == .waiting else { throw Refusal.decided }
-            guard request.requester != viewer.id else { throw Refusal.ownRequest }
+            guard try !ApiKey.isOwn(requester: request.requester, of: viewer.id, database) else {
+                throw Refusal.ownRequest
+            }
             try database.execute(
                 sql: "UPDATE refund_request SET state = ?, decider_name = ?, decided_at = ? WHERE id = ?",
                 arguments: [(agrees ? RefundRequest.State.approved : .refused).rawValue, viewer.name, now, id]

@@ -8,7 +8,7 @@ enum Schema {
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
     static let version: Int64 = 2
 
-    static let statements = people + organisation + feed + refunds + launches + lists
+    static let statements = people + organisation + feed + refunds + launches + lists + system
 
     private static let people = """
         CREATE TABLE role (

@@ -20,6 +20,11 @@ struct Call: Sendable {
     let now: Int64
     /// Nil where no session is needed and there is none.
     let visitor: Viewer?
+    /// The key of a program's request and what it sent; nil for people.
+    var program: (key: ApiKey, content: [UInt8])?
+
+    /// How many alerts the viewer sees that nobody has taken note of yet; nil for who sees none.
+    var alerts: Int?
 
     var words: Words { Words.of(language) }
     var formats: Formats { Formats(language: language, zone: console.settings.zone) }
@@ -45,7 +50,8 @@ struct Call: Sendable {
             form: form,
             address: address,
             now: now,
-            visitor: visitor
+            visitor: visitor,
+            alerts: alerts
         )
     }
 
@@ -141,6 +147,10 @@ struct Call: Sendable {
             values["csrf"] = visitor.csrf
             values["viewer"] = ["name": visitor.name, "fullName": visitor.fullName, "isDemo": visitor.isDemo]
             if visitor.hurdle == nil {
+                if let alerts, alerts > 0 {
+                    values["alertCount"] = formats.count(alerts)
+                    values["alertText"] = text(Phrase("layout.alerts", formats.count(alerts)))
+                }
                 values["navigation"] = Navigation.items(for: visitor, at: request.uri.path, words)
             }
         }

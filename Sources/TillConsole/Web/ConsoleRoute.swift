@@ -14,6 +14,8 @@ struct ConsoleRoute: Sendable {
         case session
         /// For whoever holds a permission somewhere. What lies outside its scope is the handler's to refuse.
         case permission(Permission)
+        /// For programs, whose key has one of these rights. Sessions count for nothing.
+        case key(Set<ApiKey.Right>)
     }
 
     let method: HTTPRequest.Method

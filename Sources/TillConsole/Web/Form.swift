@@ -28,6 +28,8 @@ struct Form: Sendable {
 
     func all(_ name: String) -> [String] { fields.filter { $0.name == name }.map(\.value) }
 
+    var names: Set<String> { Set(fields.map(\.name)) }
+
     func has(_ name: String) -> Bool { fields.contains { $0.name == name } }
 
     /// The same without some names, for links that change one condition of many.

@@ -41,6 +41,10 @@ struct Gate: Sendable {
     {
         // A page from elsewhere that points a name of its own at this address is not answered.
         guard console.allows(host: request.head.authority) else { return plain(.misdirectedRequest, "Unknown host.") }
+        if case .key(let rights) = route.need {
+            return await ApiGate(console: console).answer(request, context, route, rights)
+        }
+        if request.uri.path.hasPrefix(ApiGate.pathPrefix) { return ApiProblem.notFound.response }
         var request = request
         let now = console.now()
         var form = Form.empty
@@ -59,6 +63,10 @@ struct Gate: Sendable {
         if let token = cookies[Gate.sessionCookie]?.value {
             visitor = try await console.sessions.viewer(token: token, at: now)
         }
+        var alerts: Int?
+        if let visitor, visitor.hurdle == nil, route.need != .nothing {
+            alerts = try await AlertView.badge(visitor, in: console.pool)
+        }
         let call = Call(
             console: console,
             request: request,
@@ -70,7 +78,8 @@ struct Gate: Sendable {
             form: form,
             address: context.remoteAddress,
             now: now,
-            visitor: visitor
+            visitor: visitor,
+            alerts: alerts
         )
         do {
             return try await passed(call, route)

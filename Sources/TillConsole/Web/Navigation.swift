@@ -14,6 +14,9 @@ enum Navigation {
         ("/people", "people", "people", .viewPeople),
         ("/audit", "audit", "book", .viewAudit),
         ("/cashier-messages", "cashier", "message", nil),
+        ("/system/alerts", "alerts", "alert", .viewAlerts),
+        ("/system/api-keys", "apiKeys", "key", .manageKeys),
+        ("/system/webhooks", "webhooks", "send", .manageWebhooks),
     ]
 
     /// What tells of all places alike is for those who may see it at the top.

@@ -53,6 +53,18 @@ enum Templates {
         ("sign-flags", PackageResources.sign_flags_mustache),
         ("view-form", PackageResources.view_form_mustache),
         ("views", PackageResources.views_mustache),
+        ("api-key", PackageResources.api_key_mustache),
+        ("api-key-new", PackageResources.api_key_new_mustache),
+        ("api-keys", PackageResources.api_keys_mustache),
+        ("payment-webhooks", PackageResources.payment_webhooks_mustache),
+        ("webhook", PackageResources.webhook_mustache),
+        ("webhook-delivery", PackageResources.webhook_delivery_mustache),
+        ("webhook-kinds", PackageResources.webhook_kinds_mustache),
+        ("webhook-new", PackageResources.webhook_new_mustache),
+        ("webhooks", PackageResources.webhooks_mustache),
+        ("alert-kinds", PackageResources.alert_kinds_mustache),
+        ("alert-rule", PackageResources.alert_rule_mustache),
+        ("alerts", PackageResources.alerts_mustache),
         ("store-import", PackageResources.store_import_mustache),
     ]
 

@@ -33,6 +33,7 @@ extension StackSettings {
         [
             "console", "--data", consoleData, "--cloud", cloudData("A"), "--cloud", cloudData("B"),
             "--listen", "127.0.0.1:\(ports.console)", "--demo-users", demoUsersFile,
+            "--webhooks-inside",
         ]
     }
 

@@ -21,11 +21,13 @@ final class TestConsole: Sendable {
 
     /// - Parameters:
     ///   - send: In place of the clouds' local doors; nobody answers there without it.
+    ///   - resolve: In place of the system's names of machines.
     ///   - clock: Shared with what else shall live in the same time.
     init(
         _ change: (inout ConsoleSettings) -> Void = { _ in },
         send: CloudLines.Send? = nil,
-        clock: Clock = Clock()
+        clock: Clock = Clock(),
+        resolve: @escaping InternetAddress.Resolve = InternetAddress.system
     ) async throws {
         folder = FileManager.default.temporaryDirectory.appending(path: "console-\(UUID().uuidString)").path
         var settings = ConsoleSettings(data: folder)
@@ -39,7 +41,8 @@ final class TestConsole: Sendable {
             settings: settings,
             logger: logger,
             now: { clock.now },
-            clouds: send.map { CloudLines(folders: settings.clouds, send: $0) } ?? CloudLines(folders: settings.clouds)
+            clouds: send.map { CloudLines(folders: settings.clouds, send: $0) } ?? CloudLines(folders: settings.clouds),
+            resolve: resolve
         )
         self.clock = clock
     }
