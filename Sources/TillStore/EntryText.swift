@@ -32,6 +32,25 @@ package struct EntryText {
         bytes += ("true" as StaticString).bytes
     }
 
+    /// Nothing is written for an empty list.
+    package mutating func objects<Element>(
+        _ name: StaticString,
+        _ elements: [Element],
+        _ body: (inout EntryText, Element) -> Void
+    ) {
+        guard !elements.isEmpty else { return }
+        self.name(name)
+        bytes.append(91)
+        for (place, element) in elements.enumerated() {
+            if place > 0 { bytes.append(44) }
+            var text = EntryText()
+            body(&text, element)
+            bytes += text.bytes
+            bytes.append(125)
+        }
+        bytes.append(93)
+    }
+
     package mutating func string(_ name: StaticString, _ value: String) { text(name, value.utf8) }
 
     package mutating func time(_ name: StaticString, _ value: Timestamp?) {

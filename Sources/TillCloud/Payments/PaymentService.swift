@@ -7,7 +7,8 @@ import TillStore
 
 /// The shell of the cloud payment machine: loads a row, lets the machine decide, stores, and only then acts.
 final class PaymentService: Sendable {
-    /// What a PAY brings besides its intent. It lives as long as the one pay call and is stored nowhere.
+    /// What a PAY brings besides its intent. It lives as long as the one pay call, and is stored nowhere but for its
+    /// note.
     struct PayDetails: Sendable {
         let code: PaymentCode
         let operatorName: [UInt8]
@@ -21,6 +22,9 @@ final class PaymentService: Sendable {
             self.items = items
             self.subject = subject
         }
+
+        /// What of it is kept with the payment, for people.
+        var note: SaleNote? { SaleNote(items: items) }
 
         func payment(of order: WalletOrder) -> WalletPayment {
             WalletPayment(order: order, code: code, subject: subject, operatorName: operatorName, items: items)
@@ -202,12 +206,14 @@ final class PaymentService: Sendable {
         before effects: [CloudEffect]
     ) async throws -> (CommitResult, PayDraft?) {
         if payment.state == .paid { board.hint(.foreseen(payment), for: request.number) }
+        var notes = CommitNotes(journal: request.journal)
+        if payment.record.version == 1 { notes.sale = request.details?.note }
         let pays = effects.contains { if case .pay = $0 { true } else { false } }
         guard pays, let details = request.details else {
-            return (try await rows.commit(payment, commit, journal: request.journal), nil)
+            return (try await rows.commit(payment, commit, notes: notes), nil)
         }
         async let draft = wallets.draft(details.payment(of: payment.order), intent: payment.intent)
-        let result = try await rows.commit(payment, commit, journal: request.journal)
+        let result = try await rows.commit(payment, commit, notes: notes)
         return (result, await draft)
     }
 
@@ -228,7 +234,7 @@ final class PaymentService: Sendable {
             _ = perform(effects, of: payment, request: request)
             return
         }
-        guard try await rows.commit(payment, commit, journal: nil) == .stored else { return }
+        guard try await rows.commit(payment, commit, notes: CommitNotes()) == .stored else { return }
         announce(commit, payment)
         _ = perform(Array(effects.dropFirst()), of: payment, request: request)
     }

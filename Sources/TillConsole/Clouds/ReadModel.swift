@@ -10,6 +10,7 @@ enum ReadModel {
         switch LogKind(rawValue: entry.kind) {
         case .payment: try payment(entry, of: cloud, database)
         case .refund: try refund(entry, of: cloud, database)
+        case .sale: try sale(entry, database)
         case .store: try store(entry, database)
         case .register: try register(entry, database)
         case .account: try account(entry, database)
@@ -75,6 +76,17 @@ enum ReadModel {
             facts.n, facts.reference, facts.amount, facts.reason, facts.operator, facts.state, facts.failure,
             facts.createdAt ?? entry.time.milliseconds, entry.time.milliseconds,
         ])
+    }
+
+    private struct SaleFacts: Decodable {
+        let items: [Basket.Item]?
+    }
+
+    private static func sale(_ entry: LogEntry, _ database: Database) throws {
+        let facts: SaleFacts = try body(entry)
+        let items = try JSONEncoder().encode(facts.items ?? [])
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO sale (number, items) VALUES (?, ?)")
+            .execute(arguments: [entry.key, String(decoding: items, as: UTF8.self)])
     }
 
     /// What staff may read of an entry: never more than the facts name.

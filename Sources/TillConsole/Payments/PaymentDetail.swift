@@ -17,6 +17,7 @@ struct PaymentDetail: Sendable {
     let refunds: [RefundRow]
     /// Other payments of the same ticket.
     let others: [PaymentRow]
+    let basket: Basket?
 
     /// Nil for a number that is not known.
     init?(number: String, _ database: Database) throws {
@@ -41,6 +42,7 @@ struct PaymentDetail: Sendable {
                 """,
             arguments: [row.ticket, row.store, number]
         ).map { PaymentRow($0) }
+        basket = try Basket(number: number, database)
     }
 
     /// States of the cloud's machine in which another question to the wallet may tell more.
@@ -54,6 +56,7 @@ struct PaymentDetail: Sendable {
         model["steps"] = timeline(own, call)
         model["elsewhere"] = timeline(elsewhere, call)
         model["isElsewhere"] = !elsewhere.isEmpty
+        model.merge(BasketView.model(basket, paid: row.amount, call)) { $1 }
         model["hasRefunds"] = !refunds.isEmpty
         model["refunds"] = refunds.map { $0.model(call) }
         model["others"] = others.map { $0.model(call) }

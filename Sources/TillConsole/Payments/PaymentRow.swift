@@ -106,6 +106,9 @@ struct PaymentRow: Sendable {
         ]
     }
 
+    /// The store's name, or its code where it has none here.
+    var storeTitle: String { storeName.isEmpty ? store : storeName }
+
     /// A wallet that this console has no name for is shown by its own.
     static func walletName(_ wallet: String, _ words: Words) -> String {
         words.texts[Phrase(family: "wallet", wallet).key] ?? wallet

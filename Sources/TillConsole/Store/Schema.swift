@@ -6,7 +6,7 @@ enum Schema {
     /// Written into the file as `application_id`: "TBIM".
     static let applicationID: Int64 = 0x5442_494D
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 1
+    static let version: Int64 = 2
 
     static let statements = people + organisation + feed + refunds + launches
 
@@ -195,6 +195,12 @@ enum Schema {
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
 
+        -- What the register told of a sale beside its intent: the basket's lines as JSON. Payments without have no row.
+        CREATE TABLE sale (
+            number TEXT PRIMARY KEY,
+            items TEXT NOT NULL
+        ) STRICT;
+
         -- Payments by hour since 1970 and how they ended; see Tally.
         CREATE TABLE tally (
             hour INTEGER NOT NULL,
@@ -246,6 +252,15 @@ enum Schema {
             created_at INTEGER NOT NULL,
             decided_at INTEGER
         ) STRICT;
+
+        -- Which lines of the basket a refund is for. The name is kept as it was then.
+        CREATE TABLE refund_line (
+            request INTEGER NOT NULL REFERENCES refund_request (id),
+            line INTEGER NOT NULL,
+            quantity INTEGER NOT NULL CHECK (quantity > 0),
+            name TEXT NOT NULL,
+            PRIMARY KEY (request, line)
+        ) STRICT, WITHOUT ROWID;
         CREATE INDEX refund_request_number ON refund_request (number);
         CREATE INDEX refund_request_requester ON refund_request (requester, created_at);
         CREATE INDEX refund_request_store ON refund_request (store, created_at);

@@ -39,7 +39,7 @@ final class MemoryRows: PaymentRows {
 
     func payment(_ number: OrderNumber) async throws -> CloudPayment? { stored(number) }
 
-    func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult {
+    func commit(_ payment: CloudPayment, _ commit: CloudCommit, notes: CommitNotes) async throws -> CommitResult {
         let work = state.withLock { state in
             defer { state.beforeCommit = nil }
             return state.beforeCommit
