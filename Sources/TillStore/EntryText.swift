@@ -51,6 +51,18 @@ package struct EntryText {
         bytes.append(93)
     }
 
+    /// Nothing is written for an empty list.
+    package mutating func strings(_ name: StaticString, _ values: [String]) {
+        guard !values.isEmpty else { return }
+        self.name(name)
+        bytes.append(91)
+        for (place, value) in values.enumerated() {
+            if place > 0 { bytes.append(44) }
+            quoted(value.utf8)
+        }
+        bytes.append(93)
+    }
+
     package mutating func string(_ name: StaticString, _ value: String) { text(name, value.utf8) }
 
     package mutating func time(_ name: StaticString, _ value: Timestamp?) {
@@ -64,6 +76,10 @@ package struct EntryText {
     /// Bytes that came from outside: what is not UTF-8 is replaced.
     package mutating func text(_ name: StaticString, _ value: some Collection<UInt8>) {
         self.name(name)
+        quoted(value)
+    }
+
+    private mutating func quoted(_ value: some Collection<UInt8>) {
         bytes.append(34)
         for byte in String(decoding: value, as: UTF8.self).utf8 {
             switch byte {

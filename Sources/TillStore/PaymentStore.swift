@@ -29,10 +29,13 @@ package struct CommitNotes: Equatable, Sendable {
     package var journal: JournalMark?
     /// Belongs to a payment's first row.
     package var sale: SaleNote?
+    /// The calls to the wallet that brought the change, in their order.
+    package var calls: [WalletCallNote] = []
 
-    package init(journal: JournalMark? = nil, sale: SaleNote? = nil) {
+    package init(journal: JournalMark? = nil, sale: SaleNote? = nil, calls: [WalletCallNote] = []) {
         self.journal = journal
         self.sale = sale
+        self.calls = calls
     }
 }
 

@@ -39,7 +39,7 @@ extension SQLiteStore {
                 at: commit.at,
                 .payment,
                 key: number.text,
-                body: PaymentEntry.payment(payment, commit)
+                body: PaymentEntry.payment(payment, commit, calls: notes.calls)
             )
             for refund in payment.record.refunds where refund.changedAt == commit.at {
                 try database.cachedStatement(sql: RefundRow.upsert)

@@ -17,7 +17,8 @@ import TillStore
             let unitPrice: Int64
         }
 
-        let items: [Item]
+        let items: [Item]?
+        let codeEnd: String?
     }
 
     private static func item(_ name: String, _ quantity: Int64, fen: Int64) -> BasketItem {
@@ -56,9 +57,9 @@ import TillStore
         let sale = try #require(intent)
         let baskets = try kept(log, sale)
         #expect(baskets.count == 1)
-        #expect(baskets.first?.items.map(\.name) == ["茉莉花茶", "<b>\"Cake\"</b>"])
-        #expect(baskets.first?.items.map(\.quantity) == [2, 1])
-        #expect(baskets.first?.items.map(\.unitPrice) == [500, 280])
+        #expect(baskets.first?.items?.map(\.name) == ["茉莉花茶", "<b>\"Cake\"</b>"])
+        #expect(baskets.first?.items?.map(\.quantity) == [2, 1])
+        #expect(baskets.first?.items?.map(\.unitPrice) == [500, 280])
         // In the claim's own commit: directly after its entry, at its moment.
         let place = try #require(log.firstIndex { $0.kind == "sale" })
         #expect(log[place - 1].kind == "payment" && log[place - 1].body.contains(#""state":"sending""#))
@@ -67,7 +68,7 @@ import TillStore
         await again.core.close()
     }
 
-    @Test("the largest basket that the wire carries is kept whole, and a payment without one has no entry")
+    @Test("the largest basket that the wire carries is kept whole, and a payment without one has none")
     func bounds() async throws {
         let rig = try await CloudRig()
         try await rig.running {
@@ -75,14 +76,33 @@ import TillStore
             let plain = register.intent(sequence: 1)
             #expect(try await register.send(.pay, register.payBody(plain)).status == 200)
             let full = register.intent(sequence: 2)
-            let items = (1...100).map { BasketTests.item("第\($0)种商品，名称很长很长很长很长", 1_000_000, fen: 100_000_000_000) }
+            let name = "种商品，名称" + String(repeating: "很长", count: 8)
+            let items = (1...100).map { BasketTests.item("第\($0)\(name)", 1_000_000, fen: 100_000_000_000) }
             let body = try register.payBody(full, items: items)
             #expect(body.count > 12_000 && body.count <= HTTPLimits.wire.body)
             #expect(try await register.send(.pay, body).status == 200)
             let log = try await rig.core.store.log(after: 0, limit: 100).entries
-            #expect(try kept(log, full).first?.items.count == 100)
-            #expect(log.filter { $0.kind == "sale" }.allSatisfy { $0.key == full.orderNumber.description })
+            #expect(try kept(log, full).first?.items?.count == 100)
+            #expect(try kept(log, plain) == [Kept(items: nil, codeEnd: "9412")])
         }
+    }
+
+    @Test("four digits of a code are kept, and only where eight characters at least stay unknown")
+    func codeEnd() throws {
+        func end(_ text: String, sign: Int = 2) throws -> String {
+            let code = try #require(PaymentCode(scanned: text.utf8))
+            return String(decoding: SaleNote.codeEnd(of: code, sign: Array(code.secret.prefix(sign))), as: UTF8.self)
+        }
+        #expect(try end("286344382566439412") == "9412")
+        #expect(try end("2863443825660007") == "0007")
+        #expect(try end("28634438256643") == "6643")
+        // A short code, and one of which the intent tells much.
+        #expect(try end("2863443825664").isEmpty)
+        #expect(try end("2863443825660007", sign: 8).isEmpty)
+        // A face token, and a code with letters.
+        #expect(try end("fp0123456789012345678901234567890123").isEmpty)
+        #expect(try end("28634438256643941A").isEmpty)
+        #expect(SaleNote(items: [], codeEnd: []) == nil)
     }
 
     @Test("the other cloud's copy keeps the basket, however often the payment changes", .timeLimit(.minutes(2)))
@@ -103,7 +123,7 @@ import TillStore
                     try await Task.sleep(for: .milliseconds(20))
                 }
                 let copies = try await b.core.store.replicas(of: .a, after: 0, limit: 1_000)
-                #expect(try kept(copies, sale).first?.items.count == 2)
+                #expect(try kept(copies, sale).first?.items?.count == 2)
             }
         }
     }

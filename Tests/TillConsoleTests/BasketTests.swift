@@ -102,7 +102,8 @@ import TillStore
 
     @Test("the same line in a hundred requests at once is given back once") func race() async throws {
         let shop = try await Shop([
-            Item(sku: "1", name: "Tea", quantity: 1, unitPrice: 50), Item(sku: "2", name: "Rest", quantity: 1, unitPrice: 9_950),
+            Item(sku: "1", name: "Tea", quantity: 1, unitPrice: 50),
+            Item(sku: "2", name: "Rest", quantity: 1, unitPrice: 9_950),
         ])
         try await withThrowingTaskGroup(of: Int.self) { tasks in
             for _ in 0..<100 { tasks.addTask { try await shop.ask("lines", [("line-1", "1")]).status } }
@@ -192,7 +193,8 @@ import TillStore
         #expect(try await shop.ask("lines", [("line-7", "1")]).status == 422)
         #expect(try await shop.requests().isEmpty)
         let free = try await Shop([
-            Item(sku: "", name: "Bag", quantity: 1, unitPrice: 0), Item(sku: "9", name: "", quantity: 1, unitPrice: 10_000),
+            Item(sku: "", name: "Bag", quantity: 1, unitPrice: 0),
+            Item(sku: "9", name: "", quantity: 1, unitPrice: 10_000),
         ])
         #expect(try await free.ask("lines", [("line-1", "1")]).body.contains("These lines cost nothing"))
         #expect(try await free.page().contains(">9</label>"))
@@ -232,6 +234,64 @@ import TillStore
         #expect(total == 1_250)
     }
 
+    @Test("a payment is found by the last four digits of its code, newest first", arguments: [true, false])
+    func codeEnd(saleFirst: Bool) async throws {
+        let console = try await TestConsole()
+        let payments = (1...4).map { SamplePayment(sequence: UInt64($0), startedAt: 1_764_400_000_000 + Int64($0)) }
+        for (place, payment) in payments.enumerated() {
+            // The fourth one's cloud keeps none.
+            let end = place == 3 ? nil : place == 1 ? "9999" : "0417"
+            if !saleFirst { try await console.take(payment) }
+            if let end { try await console.take([], of: "\(payment.number)", codeEnd: end) }
+            if saleFirst { try await console.take(payment) }
+            // What the payment becomes later does not lose it.
+            try await console.take(payment, after: 2_000)
+        }
+        func found(_ text: String) async throws -> [String] {
+            let filter = PaymentFilter(Form("q=\(text)"), zone: .gmt, now: 1_764_400_000_000)
+            return try await console.console.pool.read {
+                try PaymentList.page(filter, in: Scope(paths: ["/1/"]), after: nil, $0).rows.map(\.number)
+            }
+        }
+        #expect(try await found("0417") == ["\(payments[2].number)", "\(payments[0].number)"])
+        #expect(try await found("417").isEmpty)
+        #expect(try await found("00417").isEmpty)
+        let user = try await console.addUser("alice", roles: [("operator", 1)])
+        let alice = try await console.session(of: user)
+        #expect(try await alice.get("/payments/\(payments[1].number)").body.contains("…9999"))
+        #expect(try await !alice.get("/payments/\(payments[3].number)").body.contains("<dt>Payment code"))
+    }
+
+    @Test("the search by a code's end is a search in an index") func plan() async throws {
+        let console = try await TestConsole()
+        let filter = PaymentFilter(Form("q=0417"), zone: .gmt, now: 0)
+        let condition = filter.condition(in: Scope(paths: ["/1/"]))
+        let plan = try await console.console.pool.read { database in
+            try Row.fetchAll(
+                database,
+                sql: """
+                    EXPLAIN QUERY PLAN SELECT * FROM payment WHERE \(condition.sql)
+                    ORDER BY created_at DESC, number DESC LIMIT 51
+                    """,
+                arguments: condition.arguments
+            ).map { $0["detail"] as String }
+        }
+        #expect(plan.contains { $0.contains("payment_code_end") } && !plan.contains { $0.hasPrefix("SCAN payment") })
+    }
+
+    @Test("more of a code than four digits is not taken from a log") func notMore() async throws {
+        let console = try await TestConsole()
+        for (sequence, end) in ["288800112233440417", "41", "041x", "４１７０"].enumerated() {
+            let payment = SamplePayment(sequence: UInt64(sequence + 1))
+            try await console.take(payment)
+            try await console.take([], of: "\(payment.number)", codeEnd: end)
+        }
+        let kept = try await console.console.pool.read {
+            try Int.fetchOne($0, sql: "SELECT count(*) FROM payment WHERE code_end IS NOT NULL")
+        }
+        #expect(kept == 0)
+    }
+
     @Test("lines that no payment could be do not end the console") func overflow() throws {
         let item = Item(sku: "", name: "x", quantity: 1_000_000, unitPrice: 100_000_000_000)
         let lines = (1...100).map { Basket.Line(place: $0, item: item, returned: 0) }
@@ -242,9 +302,10 @@ import TillStore
 
 extension TestConsole {
     /// Has the read model take what a register told of a sale.
-    func take(_ items: [Basket.Item], of number: String) async throws {
+    func take(_ items: [Basket.Item], of number: String, codeEnd: String? = nil) async throws {
         var entries = Entries()
-        let body = "{\"items\":\(String(decoding: try JSONEncoder().encode(items), as: UTF8.self))}"
+        let list = String(decoding: try JSONEncoder().encode(items), as: UTF8.self)
+        let body = "{\"items\":\(list)\(codeEnd.map { ",\"codeEnd\":\"\($0)\"" } ?? "")}"
         let entry = entries.next(.sale, key: number, body: body, at: now)
         let now = now
         try await console.pool.write { try ReadModel.apply(entry, of: "A", at: now, $0) }

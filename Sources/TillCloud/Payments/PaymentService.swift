@@ -24,7 +24,9 @@ final class PaymentService: Sendable {
         }
 
         /// What of it is kept with the payment, for people.
-        var note: SaleNote? { SaleNote(items: items) }
+        func note(of intent: Intent) -> SaleNote? {
+            SaleNote(items: items, codeEnd: SaleNote.codeEnd(of: code, sign: intent.sign))
+        }
 
         func payment(of order: WalletOrder) -> WalletPayment {
             WalletPayment(order: order, code: code, subject: subject, operatorName: operatorName, items: items)
@@ -40,6 +42,8 @@ final class PaymentService: Sendable {
         var details: PayDetails?
         /// Where the register's journal stood, if the request says.
         var journal: JournalMark?
+        /// The calls to the wallet that brought the event.
+        var calls: [WalletCallNote] = []
 
         init(
             number: OrderNumber,
@@ -206,8 +210,8 @@ final class PaymentService: Sendable {
         before effects: [CloudEffect]
     ) async throws -> (CommitResult, PayDraft?) {
         if payment.state == .paid { board.hint(.foreseen(payment), for: request.number) }
-        var notes = CommitNotes(journal: request.journal)
-        if payment.record.version == 1 { notes.sale = request.details?.note }
+        var notes = CommitNotes(journal: request.journal, calls: request.calls)
+        if payment.record.version == 1 { notes.sale = request.details?.note(of: payment.intent) }
         let pays = effects.contains { if case .pay = $0 { true } else { false } }
         guard pays, let details = request.details else {
             return (try await rows.commit(payment, commit, notes: notes), nil)

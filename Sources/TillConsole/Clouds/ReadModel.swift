@@ -53,13 +53,14 @@ enum ReadModel {
         try database.cachedStatement(
             sql: """
                 INSERT OR REPLACE INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number,
-                    amount, refunded, state, raw_state, reason, created_at, changed_at, result_after, change)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    amount, refunded, state, raw_state, reason, created_at, changed_at, result_after, code_end, change)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                    (SELECT code_end FROM sale WHERE sale.number = ?), ?)
                 """
         ).execute(arguments: [
             number, cloud, facts.version, store, "\(intent.orderNumber.register)", "\(intent.saleReference)",
             mark.wallet, facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
-            facts.reason, createdAt, entry.time.milliseconds, resultAfter, change,
+            facts.reason, createdAt, entry.time.milliseconds, resultAfter, number, change,
         ])
     }
 
@@ -80,13 +81,24 @@ enum ReadModel {
 
     private struct SaleFacts: Decodable {
         let items: [Basket.Item]?
+        let codeEnd: String?
+
+        /// Four digits, and never more of a code.
+        var end: String? {
+            codeEnd.flatMap { text in
+                text.utf8.count == 4 && text.utf8.allSatisfy { (48...57).contains($0) } ? text : nil
+            }
+        }
     }
 
     private static func sale(_ entry: LogEntry, _ database: Database) throws {
         let facts: SaleFacts = try body(entry)
         let items = try JSONEncoder().encode(facts.items ?? [])
-        try database.cachedStatement(sql: "INSERT OR REPLACE INTO sale (number, items) VALUES (?, ?)")
-            .execute(arguments: [entry.key, String(decoding: items, as: UTF8.self)])
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO sale (number, items, code_end) VALUES (?, ?, ?)")
+            .execute(arguments: [entry.key, String(decoding: items, as: UTF8.self), facts.end])
+        // The payment is heard of before its sale in the cloud's log, and after it in a copy.
+        try database.cachedStatement(sql: "UPDATE payment SET code_end = ? WHERE number = ?")
+            .execute(arguments: [facts.end, entry.key])
     }
 
     /// What staff may read of an entry: never more than the facts name.
@@ -206,6 +218,8 @@ struct PaymentFacts: Codable, Sendable {
     let sentAt: Int64?
     let createdAt: Int64?
     let refunded: Int64?
+    /// The calls to the wallet that brought the step.
+    let calls: [WalletCallFacts]?
 
     /// Why it is what it is, in one word. What was declined is undone as well, to be sure: that is no reason of its own.
     var reason: String? {

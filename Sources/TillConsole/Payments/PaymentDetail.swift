@@ -6,6 +6,8 @@ import GRDB
 struct PaymentDetail: Sendable {
     struct Step: Sendable {
         let cloud: String
+        /// Of its entry in the cloud's log.
+        let sequence: Int64
         let time: Int64
         let kind: String
         let body: String
@@ -28,7 +30,9 @@ struct PaymentDetail: Sendable {
             database,
             sql: "SELECT * FROM step WHERE number = ? ORDER BY time, cloud, sequence",
             arguments: [number]
-        ).map { Step(cloud: $0["cloud"], time: $0["time"], kind: $0["kind"], body: $0["body"]) }
+        ).map {
+            Step(cloud: $0["cloud"], sequence: $0["sequence"], time: $0["time"], kind: $0["kind"], body: $0["body"])
+        }
         refunds = try Row.fetchAll(
             database,
             sql: "SELECT * FROM refund WHERE number = ? ORDER BY created_at",
@@ -79,16 +83,14 @@ struct PaymentDetail: Sendable {
     private func timeline(_ steps: [Step], _ call: Call) -> [[String: Any]] {
         let formats = call.formats
         var before = row.createdAt
-        return steps.map { step in
+        return steps.map { step -> [String: Any] in
             let gap = step.time - before
             before = step.time
             return [
                 "time": formats.time(step.time) + "." + String(format: "%03d", Int(step.time % 1_000)),
                 "gap": gap > 0 ? "+" + formats.duration(gap) : "",
                 "cloud": step.cloud,
-                "text": StepText(step, call).text,
-                "body": step.body,
-            ]
+            ].merging(StepView(step, call).model) { $1 }
         }
     }
 }
@@ -121,26 +123,5 @@ struct RefundRow: Sendable {
             "state": call.words.texts[Phrase(family: "refundState", state).key] ?? state,
             "created": call.formats.moment(createdAt),
         ]
-    }
-}
-
-/// A step of the log in a sentence.
-struct StepText {
-    let text: String
-
-    init(_ step: PaymentDetail.Step, _ call: Call) {
-        let data = Data(step.body.utf8)
-        if step.kind == "payment", let facts = try? JSONDecoder().decode(PaymentFacts.self, from: data) {
-            let cause = facts.cause ?? ""
-            let what = call.words.texts[Phrase(family: "cause", cause).key] ?? cause
-            let became = call.text(Phrase(family: "state", facts.display))
-            let who = [facts.person, facts.secondPerson].compactMap(\.self).joined(separator: ", ")
-            text = "\(what) → \(became)" + (who.isEmpty ? "" : " (\(who))")
-        } else if let facts = try? JSONDecoder().decode(RefundFacts.self, from: data) {
-            let state = call.words.texts[Phrase(family: "refundState", facts.state).key] ?? facts.state
-            text = call.text(Phrase("payment.refundStep", call.formats.money(facts.amount), facts.operator, state))
-        } else {
-            text = step.kind
-        }
     }
 }

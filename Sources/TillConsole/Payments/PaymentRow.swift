@@ -23,6 +23,8 @@ struct PaymentRow: Sendable {
     let changedAt: Int64
     let resultAfter: Int64?
     let change: Int64
+    /// The last four digits of the payment code.
+    let codeEnd: String?
 
     static let columns = "payment.*, (SELECT name FROM node WHERE code = payment.store) AS store_name"
 
@@ -44,6 +46,7 @@ struct PaymentRow: Sendable {
         changedAt = row["changed_at"]
         resultAfter = row["result_after"]
         change = row["change"]
+        codeEnd = row["code_end"]
     }
 
     /// Nil for a number that is not known.
@@ -95,6 +98,7 @@ struct PaymentRow: Sendable {
             "wallet": wallet.isEmpty
                 ? call.text(Phrase("payments.noWallet")) : PaymentRow.walletName(wallet, call.words),
             "walletNumber": walletNumber ?? "",
+            "codeEnd": codeEnd ?? "",
             "amount": formats.money(amount),
             "refunded": refunded > 0 ? formats.money(refunded) : "",
             "chip": chip,

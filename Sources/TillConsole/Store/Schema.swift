@@ -182,6 +182,8 @@ enum Schema {
             changed_at INTEGER NOT NULL,
             -- Milliseconds from the intent to the first certain result.
             result_after INTEGER,
+            -- The last four digits of the payment code, where the cloud keeps them.
+            code_end TEXT,
             -- The change that was applied last: what live lists ask for.
             change INTEGER NOT NULL
         ) STRICT;
@@ -193,12 +195,14 @@ enum Schema {
         CREATE INDEX payment_amount ON payment (amount, created_at, number);
         CREATE INDEX payment_ticket ON payment (ticket);
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
+        CREATE INDEX payment_code_end ON payment (code_end, created_at, number) WHERE code_end IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
 
         -- What the register told of a sale beside its intent: the basket's lines as JSON. Payments without have no row.
         CREATE TABLE sale (
             number TEXT PRIMARY KEY,
-            items TEXT NOT NULL
+            items TEXT NOT NULL,
+            code_end TEXT
         ) STRICT;
 
         -- Payments by hour since 1970 and how they ended; see Tally.

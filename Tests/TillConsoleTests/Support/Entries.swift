@@ -34,6 +34,8 @@ struct SamplePayment {
     var startedAt: Int64 = 1_764_400_000_000
     var refunded: Int64 = 0
     var reason = ""
+    /// Calls to the wallet, as JSON.
+    var calls = ""
 
     var number: OrderNumber {
         guard let register = RegisterID(register.utf8) else { preconditionFailure("no register's number") }
@@ -50,6 +52,7 @@ struct SamplePayment {
             "actor":"wallet","display":"\(display)","wallet":"\(wallet)","walletTransaction":"W\(sequence)",\
             "payer":"shopper-identity-\(sequence)","createdAt":\(startedAt + 5)\
             \(reason.isEmpty ? "" : ",\"declineReason\":\"\(reason)\"")\
+            \(calls.isEmpty ? "" : ",\"calls\":\(calls)")\
             \(refunded > 0 ? ",\"refunded\":\(refunded)" : "")}
             """
     }
