@@ -32,6 +32,37 @@ package struct EntryText {
         bytes += ("true" as StaticString).bytes
     }
 
+    /// Nothing is written for an empty list.
+    package mutating func objects<Element>(
+        _ name: StaticString,
+        _ elements: [Element],
+        _ body: (inout EntryText, Element) -> Void
+    ) {
+        guard !elements.isEmpty else { return }
+        self.name(name)
+        bytes.append(91)
+        for (place, element) in elements.enumerated() {
+            if place > 0 { bytes.append(44) }
+            var text = EntryText()
+            body(&text, element)
+            bytes += text.bytes
+            bytes.append(125)
+        }
+        bytes.append(93)
+    }
+
+    /// Nothing is written for an empty list.
+    package mutating func strings(_ name: StaticString, _ values: [String]) {
+        guard !values.isEmpty else { return }
+        self.name(name)
+        bytes.append(91)
+        for (place, value) in values.enumerated() {
+            if place > 0 { bytes.append(44) }
+            quoted(value.utf8)
+        }
+        bytes.append(93)
+    }
+
     package mutating func string(_ name: StaticString, _ value: String) { text(name, value.utf8) }
 
     package mutating func time(_ name: StaticString, _ value: Timestamp?) {
@@ -45,6 +76,10 @@ package struct EntryText {
     /// Bytes that came from outside: what is not UTF-8 is replaced.
     package mutating func text(_ name: StaticString, _ value: some Collection<UInt8>) {
         self.name(name)
+        quoted(value)
+    }
+
+    private mutating func quoted(_ value: some Collection<UInt8>) {
         bytes.append(34)
         for byte in String(decoding: value, as: UTF8.self).utf8 {
             switch byte {

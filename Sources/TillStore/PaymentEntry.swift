@@ -4,7 +4,12 @@ package import TillEngine
 
 /// The log entries of one change of a payment: what it became, who caused it, why and when.
 package enum PaymentEntry {
-    package static func payment(_ payment: CloudPayment, _ commit: CloudCommit) -> String {
+    /// - Parameter calls: The calls to the wallet that brought the change.
+    package static func payment(
+        _ payment: CloudPayment,
+        _ commit: CloudCommit,
+        calls: [WalletCallNote] = []
+    ) -> String {
         let record = payment.record
         return EntryText.object { text in
             text.text("intent", payment.intent.line)
@@ -38,6 +43,7 @@ package enum PaymentEntry {
             text.time("sentAt", record.sentAt)
             text.time("createdAt", record.createdAt)
             if record.refunded > .zero { text.integer("refunded", record.refunded.fen) }
+            text.objects("calls", calls) { text, call in call.write(to: &text) }
         }
     }
 

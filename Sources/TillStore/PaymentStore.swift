@@ -23,6 +23,22 @@ package struct JournalMark: Equatable, Sendable {
     }
 }
 
+/// What a commit of a payment's change stores besides the change. It decides nothing about money.
+package struct CommitNotes: Equatable, Sendable {
+    /// Where the register's journal stood, if the request said.
+    package var journal: JournalMark?
+    /// Belongs to a payment's first row.
+    package var sale: SaleNote?
+    /// The calls to the wallet that brought the change, in their order.
+    package var calls: [WalletCallNote] = []
+
+    package init(journal: JournalMark? = nil, sale: SaleNote? = nil, calls: [WalletCallNote] = []) {
+        self.journal = journal
+        self.sale = sale
+        self.calls = calls
+    }
+}
+
 /// Which payments a list shows: all conditions hold. Newest first.
 package struct PaymentFilter: Equatable, Sendable {
     /// Exactly an order number, refund number, sale reference or wallet transaction.
@@ -61,14 +77,14 @@ package protocol PaymentStore: Sendable {
     func payment(_ number: OrderNumber) async throws(StoreError) -> CloudPayment?
 
     /// Stores a change that the machine asked for: a new row if its version is 1, else the row of the version before.
-    /// Refunds, the register's highest sequence, the journal mark and the entries of the transaction log are in the
-    /// same commit, and the row's lease ends.
+    /// Refunds, the register's highest sequence, the notes and the entries of the transaction log are in the same
+    /// commit, and the row's lease ends.
     ///
     /// - Throws: ``StoreError/unclear(_:)`` where the commit's own result is unknown.
     func commit(
         _ payment: CloudPayment,
         _ commit: CloudCommit,
-        journal: JournalMark?
+        notes: CommitNotes
     ) async throws(StoreError) -> CommitResult
 
     /// Leases rows whose next work is due, longest due first: until `until` no other owner gets them.
@@ -108,10 +124,4 @@ package struct PaymentCounts: Equatable, Sendable {
     package var queued = 0
 
     package init() {}
-}
-
-extension PaymentStore {
-    package func commit(_ payment: CloudPayment, _ commit: CloudCommit) async throws(StoreError) -> CommitResult {
-        try await self.commit(payment, commit, journal: nil)
-    }
 }

@@ -4,6 +4,8 @@ package import TillDomain
 /// What an entry of the transaction log is about.
 package enum LogKind: String, CaseIterable, Sendable {
     case payment, refund, store, register, account, routing, configuration, user, audit
+    /// A payment's ``SaleNote``, under its order number.
+    case sale
 }
 
 /// One entry of a cloud's transaction log: append-only, hash-chained, written in the commit of what it records.

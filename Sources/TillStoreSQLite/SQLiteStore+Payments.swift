@@ -17,7 +17,7 @@ extension SQLiteStore {
     package func commit(
         _ payment: CloudPayment,
         _ commit: CloudCommit,
-        journal: JournalMark?
+        notes: CommitNotes
     ) async throws(StoreError) -> CommitResult {
         let register = payment.intent.orderNumber.register
         let (result, highest) = try await write { [clock] database -> (CommitResult, UInt64?) in
@@ -39,7 +39,7 @@ extension SQLiteStore {
                 at: commit.at,
                 .payment,
                 key: number.text,
-                body: PaymentEntry.payment(payment, commit)
+                body: PaymentEntry.payment(payment, commit, calls: notes.calls)
             )
             for refund in payment.record.refunds where refund.changedAt == commit.at {
                 try database.cachedStatement(sql: RefundRow.upsert)
@@ -52,7 +52,10 @@ extension SQLiteStore {
                     body: PaymentEntry.refund(refund, of: payment, commit)
                 )
             }
-            if let journal { try Self.noteJournal(journal, of: register, database) }
+            if let sale = notes.sale {
+                try LogWriter.append(database, at: commit.at, .sale, key: number.text, body: sale.body)
+            }
+            if let journal = notes.journal { try Self.noteJournal(journal, of: register, database) }
             return (.stored, highest)
         }
         if let highest { sequences.note(highest, of: register) }

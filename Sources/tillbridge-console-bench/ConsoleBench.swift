@@ -128,7 +128,7 @@ struct ConsoleBench: ParsableCommand {
             sql: """
                 WITH RECURSIVE n (i) AS (SELECT ? UNION ALL SELECT i + 1 FROM n WHERE i < ?)
                 INSERT INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number, amount, refunded,
-                    state, raw_state, reason, created_at, changed_at, problem_since, result_after, change)
+                    state, raw_state, reason, created_at, changed_at, problem_since, result_after, change, code_end)
                 SELECT printf('T%023d', i), CASE i % 2 WHEN 0 THEN 'A' ELSE 'B' END, 3,
                     printf('QFB%04d', (i * 7919) % \(ConsoleBench.stores)),
                     printf('QFB%04d%02d', (i * 7919) % \(ConsoleBench.stores), i % \(ConsoleBench.registersPerStore)),
@@ -140,7 +140,7 @@ struct ConsoleBench: ParsableCommand {
                     CASE WHEN i % 20 = 3 THEN 'insufficient-funds' END,
                     ? - (? - i) * \(ConsoleBench.spacingMilliseconds), ? - (? - i) * \(ConsoleBench.spacingMilliseconds) + 900,
                     CASE WHEN i % 5000 IN (0, 1) THEN ? - (? - i) * \(ConsoleBench.spacingMilliseconds) + 900 END,
-                    (i * 31) % 3000 + 50, i + 1
+                    (i * 31) % 3000 + 50, i + 1, printf('%04d', (i * 7919) % 10000)
                 FROM n
                 """,
             arguments: [start, start + count - 1, now, rows, now, rows, now, rows]
@@ -160,7 +160,8 @@ struct ConsoleBench: ParsableCommand {
             ("unpaid", "tab=unpaid&period=all"),
             ("ticket", "q=S\(middle)"), ("walletNumber", "q=W\(middle)"),
             ("number", "q=T" + String(repeating: "0", count: 23 - "\(middle)".count) + "\(middle)"),
-            ("amount", "q=123.45"), ("placeAndState", "period=all&place=\(ConsoleBench.code(17))&state=unknown"),
+            ("amount", "q=123.45"), ("codeEnd", "q=0417"),
+            ("placeAndState", "period=all&place=\(ConsoleBench.code(17))&state=unknown"),
         ]
         var queries: [(String, @Sendable (Database) throws -> Void)] = conditions.map { name, text in
             let filter = PaymentFilter(Form(text), zone: .gmt, now: now)

@@ -82,7 +82,7 @@ def test_a_refund_goes_to_the_end(shop, visit, language):
     clerk.page.locator("#rows tr").first.wait_for(timeout=10_000)
     clerk.page.keyboard.press("j")
     clerk.page.keyboard.press("r")
-    clerk.page.wait_for_selector("[name=amount]")
+    clerk.page.check("[name=way][value=amount]")
     assert clerk.page.input_value("[name=amount]") == "50.00"
     clerk.page.fill("[name=amount]", "20.00")
     clerk.page.click("main form button")
@@ -97,6 +97,40 @@ def test_a_refund_goes_to_the_end(shop, visit, language):
     part = {"en": "Partly refunded", "zh": "部分退款"}[language]
     clerk.page.locator("#rows tr", has_text=part).wait_for(timeout=20_000)
     clerk.picture(f"refunded-{language}")
+
+
+@pytest.mark.parametrize("language, screen", [("en", "wide"), ("zh", "phone")])
+def test_one_line_of_a_basket_goes_back(shop, visit, language, screen):
+    sale = shop.sell(2300, items=[
+        {"sku": "6901", "name": "茉莉花茶", "quantity": 3, "unitPrice": 500},
+        {"sku": "6902", "name": "Cheesecake <b>", "quantity": 1, "unitPrice": 800}])
+    held = shop.held()
+    clerk = visit("finance", language, screen)
+    clerk.go(f"/payments?q={sale['saleRef']}")
+    clerk.page.locator("#rows tr a").first.click(timeout=10_000)
+    lines = clerk.page.locator(".basket tbody tr")
+    assert lines.count() == 2 and "¥15.00" in lines.nth(0).inner_text()
+    clerk.page.locator("[data-key=r]").click()
+    clerk.page.check("[name=way][value=lines]")
+    assert not clerk.page.locator("[name=amount]").is_visible()
+    clerk.page.fill("[name=line-1]", "2")
+    assert "¥10.00" in clerk.page.locator(".refund-sum").inner_text()
+    clerk.page.check("[name=line-2]")
+    clerk.page.uncheck("[name=line-2]")
+    clerk.page.select_option("[name=reason]", "goods-returned")
+    assert clerk.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    clerk.picture(f"refund-lines-{language}-{screen}")
+    clerk.page.click("main form button")
+    clerk.page.wait_for_selector(".said")
+    assert "2 × 茉莉花茶" in clerk.page.inner_text("main")
+    # What is left of the line is offered, and no more.
+    clerk.page.check("[name=way][value=lines]")
+    assert clerk.page.get_attribute("[name=line-1]", "type") == "checkbox"
+    until("the money to be back", lambda: shop.held() == held - 1000, 20)
+    clerk.page.locator("main a").first.click()
+    clerk.page.locator(".basket .chip").first.wait_for()
+    assert clerk.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    clerk.picture(f"basket-{language}-{screen}")
 
 
 def test_a_refund_above_the_limit_waits_for_a_second_person(shop, visit):

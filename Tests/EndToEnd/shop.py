@@ -109,10 +109,11 @@ class Shop:
     def new_sale(self):
         return f"E2E-{os.getpid()}-{next(self._numbers)}"
 
-    def pay(self, sale, amount, code):
+    def pay(self, sale, amount, code, items=None):
+        if items is None:
+            items = [{"sku": "6901", "name": "茉莉花茶", "quantity": 1, "unitPrice": amount}]
         return self.register("POST", "/v1/payments", {
-            "saleRef": sale, "amount": amount, "currency": "CNY", "paymentCode": code,
-            "items": [{"sku": "6901", "name": "茉莉花茶", "quantity": 1, "unitPrice": amount}]})
+            "saleRef": sale, "amount": amount, "currency": "CNY", "paymentCode": code, "items": items})
 
     def start_paying(self, sale, amount, code):
         """A future of `pay`."""
@@ -138,10 +139,10 @@ class Shop:
             return answer and answer.get("outcome") == "cancelled" and answer.get("final") and answer
         return until(f"the undo of {sale}", undone, seconds)
 
-    def sell(self, amount, wallet="alipay", **code):
+    def sell(self, amount, wallet="alipay", items=None, **code):
         """A whole sale that must succeed, acknowledged."""
         sale = self.new_sale()
-        status, answer = self.pay(sale, amount, self.code(wallet, **code))
+        status, answer = self.pay(sale, amount, self.code(wallet, **code), items)
         assert (status, answer["outcome"]) == (200, "paid"), answer
         self.acknowledge(sale)
         return answer

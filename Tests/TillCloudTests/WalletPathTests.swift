@@ -97,6 +97,61 @@ import TillStore
     }
 
     @Test(
+        "the log tells of each call what was asked and answered, and of the shopper and the keys nothing",
+        .timeLimit(.minutes(5)),
+        arguments: [
+            ("alipay", "method=alipay.trade.pay", "code=10000"),
+            ("wechatpay", "total_fee=1280", "result_code=SUCCESS"),
+            ("qqwallet", "total_fee=1280", "result_code=SUCCESS"),
+            ("unionpay", "txnAmt=1280", "respCode=00"),
+        ]
+    )
+    func callNotes(wallet: String, asked: String, answered: String) async throws {
+        try await shop { wallets, rig, register in
+            var codes: [String] = []
+            var (paid, sequence): (Intent?, UInt64) = (nil, 0)
+            while paid == nil {
+                sequence += 1
+                let code = try await wallets.code(wallet)
+                codes.append(code)
+                let intent = intent(register, code: code, sequence: sequence)
+                var state = try await pay(register, intent, code: code)
+                while state == .pending(.wallet) || state == .pending(.shopper) || state == .unknown {
+                    state = try await register.query(intent, wait: 500).state
+                }
+                if case .paid = state { paid = intent }
+            }
+            let number = try #require(paid).orderNumber.description
+            _ = try await register.confirm(try #require(paid))
+            _ = try await rig.admin.perform(
+                .refund(number: number, amount: 280, reference: "r1", reason: "returned", person: "anna")
+            )
+            func calls(_ kind: String) async throws -> [String] {
+                try await rig.core.store.log(after: 0, limit: 500).entries
+                    .filter { $0.kind == "payment" && $0.key == number }
+                    .filter { $0.body.contains(#""calls":[{"call":"\#(kind)""#) }
+                    .map { String($0.body.split(separator: #""calls":"#, maxSplits: 1)[1]) }
+            }
+            while try await calls("refund").isEmpty { try await Task.sleep(for: .milliseconds(20)) }
+            let pay = try #require(try await calls("pay").first)
+            let wanted = ["\"\(asked)\"", "\"\(answered)\"", number, #""status":200"#, #""host":"127.0.0.1"#]
+            for text in wanted {
+                #expect(pay.contains(text), "\(text) in \(pay)")
+            }
+            #expect(try await calls("refund")[0].contains(number + "R01"))
+            let all = try await rig.core.store.log(after: 0, limit: 500).entries.filter { $0.kind == "payment" }
+            let text = all.map(\.body).joined()
+            for secret in codes + wallets.secrets {
+                #expect(!text.contains(secret), "a secret is in the log")
+            }
+            for name in ["sign=", "signature=", "auth_code", "qrNo", "openid", "buyer", "accNo", "op_user_passwd"] {
+                #expect(!pay.contains(name), "\(name)")
+            }
+            #expect(all.allSatisfy { $0.body.utf8.count < 2_500 })
+        }
+    }
+
+    @Test(
         "a reply that is lost after the wallet has booked is rescued as paid, with one trade",
         .timeLimit(.minutes(5)),
         arguments: ["alipay", "wechatpay"]
@@ -110,6 +165,9 @@ import TillStore
                 return
             }
             #expect(try await wallets.trades(intent.orderNumber.description).map(\.net) == [1280])
+            let log = try await rig.core.store.log(after: 0, limit: 500).entries
+            let lost = log.first { $0.key == intent.orderNumber.description && $0.body.contains(#""call":"pay""#) }
+            #expect(lost?.body.contains(#""trouble":"silent""#) == true, "the log says that no answer came")
         }
     }
 

@@ -277,7 +277,7 @@ struct PaymentContract {
                 return
             }
             let mark = JournalMark(generation: 2, index: 77)
-            #expect(try await fixture.store.commit(drive.payment, commit, journal: mark) == .stored)
+            #expect(try await fixture.store.commit(drive.payment, commit, notes: CommitNotes(journal: mark)) == .stored)
             #expect(try await fixture.store.standing(of: Sample.register())?.journalIndex(generation: 2) == 77)
         }
     }

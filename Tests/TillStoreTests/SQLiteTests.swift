@@ -22,6 +22,33 @@ struct SQLiteTests {
         }
     }
 
+    @Test("a claim's basket is one more entry of its commit, and costs no sync") func basket() async throws {
+        try await withCountedStore { (fixture) async throws -> Void in
+            let item = BasketItem(
+                sku: ("6901" as StaticString).bytes,
+                name: [34, 0xE8, 0x8C, 0xB6, 10],
+                quantity: 2,
+                unitPrice: Money(fen: 640)
+            )
+            let notes = CommitNotes(sale: SaleNote(items: [item, item]))
+            var syncs: [Int] = []
+            for (sequence, notes) in [(UInt64(1), CommitNotes()), (2, notes)] {
+                let before = SyncCounter.count
+                var drive = StoredDrive(Sample.intent(sequence), in: fixture.store)
+                #expect(try await drive.pay(notes) == .stored)
+                syncs.append(SyncCounter.count - before)
+            }
+            #expect(syncs[0] == syncs[1])
+            try await fixture.reopen()
+            let page = try await fixture.store.log(after: 0, limit: 10)
+            #expect(page.entries.map(\.kind) == ["payment", "payment", "sale"])
+            #expect(page.entries[2].key == Sample.intent(2).orderNumber.description)
+            let line = #"{"sku":"6901","name":"\"茶\u000a","quantity":2,"unitPrice":640}"#
+            #expect(page.entries[2].body == #"{"items":[\#(line),\#(line)]}"#)
+            #expect(try await fixture.store.verifyLog() == nil)
+        }
+    }
+
     @Test("commits that wait for a sync share the next one")
     func groupCommit() async throws {
         try await withCountedStore { (fixture) async throws -> Void in

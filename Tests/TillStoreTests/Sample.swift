@@ -85,14 +85,16 @@ struct StoredDrive {
     var number: OrderNumber { payment.intent.orderNumber }
 
     @discardableResult
-    mutating func handle(_ event: CloudEvent) async throws -> CommitResult? {
+    mutating func handle(_ event: CloudEvent, _ notes: CommitNotes = CommitNotes()) async throws -> CommitResult? {
         let effects = payment.handle(event, at: now, context: Sample.context())
         guard case .commit(let commit)? = effects.first else { return nil }
-        return try await store.commit(payment, commit)
+        return try await store.commit(payment, commit, notes: notes)
     }
 
     @discardableResult
-    mutating func pay() async throws -> CommitResult? { try await handle(.pay(payment.intent, home: .a)) }
+    mutating func pay(_ notes: CommitNotes = CommitNotes()) async throws -> CommitResult? {
+        try await handle(.pay(payment.intent, home: .a), notes)
+    }
 
     mutating func succeed() async throws {
         try await pay()

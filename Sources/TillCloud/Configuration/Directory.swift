@@ -93,7 +93,7 @@ package final class Directory: Sendable {
         case .configuration:
             let chain = try DocumentCoder.decode(ChainDocument.self, from: body)
             state.withLock { $0.chain = chain }
-        case .payment, .refund, .user, .audit: break
+        case .payment, .refund, .sale, .user, .audit: break
         }
     }
 

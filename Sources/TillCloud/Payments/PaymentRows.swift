@@ -9,7 +9,7 @@ protocol PaymentRows: Sendable {
     func payment(_ number: OrderNumber) async throws -> CloudPayment?
     /// Stores a change that ``CloudPayment/handle(_:at:context:table:)`` asked for, with its entry in the log.
     /// Throws when nobody knows whether it was stored.
-    func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult
+    func commit(_ payment: CloudPayment, _ commit: CloudCommit, notes: CommitNotes) async throws -> CommitResult
     /// 0 for none.
     func highestSequence(of register: RegisterID) async throws -> UInt64
     /// Rows whose next work is due, longest due first. They are leased to this process for a while.
@@ -31,8 +31,8 @@ struct StoredRows: PaymentRows {
 
     func payment(_ number: OrderNumber) async throws -> CloudPayment? { try await store.payment(number) }
 
-    func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult {
-        try await store.commit(payment, commit, journal: journal)
+    func commit(_ payment: CloudPayment, _ commit: CloudCommit, notes: CommitNotes) async throws -> CommitResult {
+        try await store.commit(payment, commit, notes: notes)
     }
 
     func highestSequence(of register: RegisterID) async throws -> UInt64 {

@@ -4,6 +4,7 @@ import ServiceLifecycle
 import Synchronization
 import TillDomain
 import TillEngine
+import TillStore
 
 /// Calls that go out, and work that time brings.
 extension PaymentService {
@@ -12,14 +13,14 @@ extension PaymentService {
         let right = PayRight(call: call)
         let (clock, trusted) = (clock, signals.clockTrusted)
         jobs.submit {
-            let result = await self.wallets.pay(
+            let (result, note) = await self.wallets.pay(
                 draft,
                 deadline: call.deadline,
                 mayWrite: { trusted() && right.use(at: clock.now()) }
             )
             switch result {
-            case .outcome(let outcome): await self.complete(payment, .payOutcome(outcome))
-            case .unwritten(let cause): await self.complete(payment, .payUnwritten(cause))
+            case .outcome(let outcome): await self.complete(payment, .payOutcome(outcome), [note])
+            case .unwritten(let cause): await self.complete(payment, .payUnwritten(cause), [note])
             }
         }
     }
@@ -31,22 +32,27 @@ extension PaymentService {
         completion: @escaping @Sendable (WalletOutcome) -> CloudEvent
     ) {
         jobs.submit {
-            var outcome = await self.wallets.perform(operation, intent: payment.intent)
+            var (outcome, note) = await self.wallets.perform(operation, intent: payment.intent)
+            var notes = [note]
             if case .query(let order) = operation, payment.asksForReturns(after: outcome.asQuery) {
-                let returns = await self.wallets.perform(.returns(order), intent: payment.intent)
+                let returns: WalletOutcome
+                (returns, note) = await self.wallets.perform(.returns(order), intent: payment.intent)
                 outcome = .query(payment.held(outcome.asQuery, returns: returns.asQuery))
+                notes.append(note)
             }
-            await self.complete(payment, completion(outcome))
+            await self.complete(payment, completion(outcome), notes)
         }
     }
 
     /// Stores what a call brought. If the store fails the row's lease ends and the sweep takes it up.
-    private func complete(_ payment: CloudPayment, _ event: CloudEvent) async {
+    private func complete(_ payment: CloudPayment, _ event: CloudEvent, _ notes: [WalletCallNote?]) async {
         let number = payment.intent.orderNumber
         // A payment without a row is asked for without storing anything; its completion needs no row either.
         let withoutRow = payment.state == .none ? payment : nil
         do {
-            try await handle(Request(number: number, event: event, fresh: withoutRow), known: payment)
+            var request = Request(number: number, event: event, fresh: withoutRow)
+            request.calls = notes.compactMap(\.self)
+            try await handle(request, known: payment)
         } catch {
             signals.logger.error("outcome not stored", metadata: ["n": "\(number)", "error": "\(error)"])
         }

@@ -7,7 +7,8 @@ import TillStore
 
 /// The shell of the cloud payment machine: loads a row, lets the machine decide, stores, and only then acts.
 final class PaymentService: Sendable {
-    /// What a PAY brings besides its intent. It lives as long as the one pay call and is stored nowhere.
+    /// What a PAY brings besides its intent. It lives as long as the one pay call, and is stored nowhere but for its
+    /// note.
     struct PayDetails: Sendable {
         let code: PaymentCode
         let operatorName: [UInt8]
@@ -20,6 +21,11 @@ final class PaymentService: Sendable {
             self.operatorName = operatorName
             self.items = items
             self.subject = subject
+        }
+
+        /// What of it is kept with the payment, for people.
+        func note(of intent: Intent) -> SaleNote? {
+            SaleNote(items: items, codeEnd: SaleNote.codeEnd(of: code, sign: intent.sign))
         }
 
         func payment(of order: WalletOrder) -> WalletPayment {
@@ -36,6 +42,8 @@ final class PaymentService: Sendable {
         var details: PayDetails?
         /// Where the register's journal stood, if the request says.
         var journal: JournalMark?
+        /// The calls to the wallet that brought the event.
+        var calls: [WalletCallNote] = []
 
         init(
             number: OrderNumber,
@@ -202,12 +210,14 @@ final class PaymentService: Sendable {
         before effects: [CloudEffect]
     ) async throws -> (CommitResult, PayDraft?) {
         if payment.state == .paid { board.hint(.foreseen(payment), for: request.number) }
+        var notes = CommitNotes(journal: request.journal, calls: request.calls)
+        if payment.record.version == 1 { notes.sale = request.details?.note(of: payment.intent) }
         let pays = effects.contains { if case .pay = $0 { true } else { false } }
         guard pays, let details = request.details else {
-            return (try await rows.commit(payment, commit, journal: request.journal), nil)
+            return (try await rows.commit(payment, commit, notes: notes), nil)
         }
         async let draft = wallets.draft(details.payment(of: payment.order), intent: payment.intent)
-        let result = try await rows.commit(payment, commit, journal: request.journal)
+        let result = try await rows.commit(payment, commit, notes: notes)
         return (result, await draft)
     }
 
@@ -228,7 +238,7 @@ final class PaymentService: Sendable {
             _ = perform(effects, of: payment, request: request)
             return
         }
-        guard try await rows.commit(payment, commit, journal: nil) == .stored else { return }
+        guard try await rows.commit(payment, commit, notes: CommitNotes()) == .stored else { return }
         announce(commit, payment)
         _ = perform(Array(effects.dropFirst()), of: payment, request: request)
     }

@@ -1,9 +1,11 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
 import TillEngine
+import TillStore
 import TillWallets
 
-/// How the payment logic reaches wallets: one call, one outcome, never a repetition.
+/// How the payment logic reaches wallets: one call, one outcome, never a repetition. Each call that was tried comes with
+/// a note for people.
 protocol PaymentWallets: Sendable {
     /// Where an intent leads, by the routing document of its version.
     func route(_ intent: Intent) -> CloudRoute
@@ -17,9 +19,9 @@ protocol PaymentWallets: Sendable {
         _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
-    ) async -> PayResult
+    ) async -> (result: PayResult, note: WalletCallNote?)
     /// A call that may be repeated.
-    func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome
+    func perform(_ operation: WalletOperation, intent: Intent) async -> (outcome: WalletOutcome, note: WalletCallNote?)
 }
 
 /// A pay request that is ready to leave. It holds the payment code: like the call's other details it is stored nowhere.
@@ -28,6 +30,8 @@ struct PayDraft: Sendable {
     let intent: Intent
     /// Nil where the account cannot make it.
     let request: OutboundRequest?
+    /// The random text that the request was made with.
+    var message = MessageID.random
 }
 
 /// What became of the one pay call.

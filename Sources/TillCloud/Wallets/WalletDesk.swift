@@ -3,6 +3,7 @@ import Logging
 import Synchronization
 import TillDomain
 import TillEngine
+import TillStore
 import TillWallets
 
 /// Sends for all wallets: finds the account of an intent, keeps its budget and its breaker, makes the request, reads
@@ -72,52 +73,56 @@ final class WalletDesk: PaymentWallets {
     }
 
     func draft(_ payment: WalletPayment, intent: Intent) async -> PayDraft {
+        let message = MessageID.random
         var request: OutboundRequest?
         if let account = account(of: intent) {
-            request = await self.request(for: .pay(payment), at: clock.now(), account: account)
+            request = await self.request(for: .pay(payment), at: clock.now(), message: message, account: account)
         }
-        return PayDraft(payment: payment, intent: intent, request: request)
+        return PayDraft(payment: payment, intent: intent, request: request, message: message)
     }
 
     func pay(
         _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
-    ) async -> PayResult {
+    ) async -> (result: PayResult, note: WalletCallNote?) {
         guard let request = draft.request, let account = account(of: draft.intent) else {
-            return .unwritten(.noConnection)
+            return (.unwritten(.noConnection), nil)
         }
         let now = clock.now()
-        guard now < deadline else { return .unwritten(.late) }
+        guard now < deadline else { return (.unwritten(.late), nil) }
         let patience = Duration.milliseconds(min(times.scaled(1_000), deadline - now))
-        guard await account.budget.enter(pay: true, within: patience) else { return .unwritten(.late) }
+        guard await account.budget.enter(pay: true, within: patience) else { return (.unwritten(.late), nil) }
         defer { account.budget.leave() }
-        guard clock.now() < deadline else { return .unwritten(.late) }
-        let operation = WalletOperation.pay(draft.payment)
-        let result: PayResult
-        do throws(WalletSilence) {
-            let reading = try await exchange(request, operation: operation, account: account, mayWrite: mayWrite)
-            guard case .pay(let outcome) = reading else { preconditionFailure("an outcome of another operation") }
-            result = .outcome(outcome)
-        } catch {
+        guard clock.now() < deadline else { return (.unwritten(.late), nil) }
+        let call = WalletCall(operation: .pay(draft.payment), request: request, message: draft.message)
+        let (outcome, note) = await exchange(call, account: account, mayWrite: mayWrite)
+        let result: PayResult =
+            switch outcome {
+            case .success(.pay(let outcome)): .outcome(outcome)
+            case .success: preconditionFailure("an outcome of another operation")
             // Only a connection that never came about counts as the strict proof; what was held back is asked about.
-            result = error == .neverLeft ? .unwritten(.noConnection) : .outcome(.unknown(.noAnswer))
-        }
+            case .failure(.neverLeft): .unwritten(.noConnection)
+            case .failure: .outcome(.unknown(.noAnswer))
+            }
         account.breaker.record(known: result.isKnown, at: clock.now().milliseconds)
         metrics.count("wallet_payments", "wallet=\"\(account.account.wallet)\",outcome=\"\(result.label)\"")
-        return result
+        return (result, note)
     }
 
-    func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome {
+    func perform(_ operation: WalletOperation, intent: Intent) async -> (outcome: WalletOutcome, note: WalletCallNote?)
+    {
+        let message = MessageID.random
         guard let account = account(of: intent),
-            let request = await request(for: operation, at: clock.now(), account: account),
+            let request = await request(for: operation, at: clock.now(), message: message, account: account),
             await account.budget.enter(pay: false, within: .milliseconds(times.scaled(request.readTimeout)))
-        else { return operation.unknown(.noAnswer) }
+        else { return (operation.unknown(.noAnswer), nil) }
         defer { account.budget.leave() }
-        do throws(WalletSilence) {
-            return try await exchange(request, operation: operation, account: account, mayWrite: { true })
-        } catch {
-            return operation.unknown(error == .neverLeft ? .neverLeft : .noAnswer)
+        let call = WalletCall(operation: operation, request: request, message: message)
+        let (outcome, note) = await exchange(call, account: account, mayWrite: { true })
+        switch outcome {
+        case .success(let outcome): return (outcome, note)
+        case .failure(let silence): return (operation.unknown(silence == .neverLeft ? .neverLeft : .noAnswer), note)
         }
     }
 
@@ -126,10 +131,11 @@ final class WalletDesk: PaymentWallets {
     private func request(
         for operation: WalletOperation,
         at now: Timestamp,
+        message: MessageID,
         account: OpenAccount
     ) async -> OutboundRequest? {
         do throws(WalletError) {
-            return try account.account.adapter.request(for: operation, at: now, message: .random)
+            return try account.account.adapter.request(for: operation, at: now, message: message)
         } catch {
             logger.error("request not made", metadata: ["account": "\(account.id)", "error": "\(error)"])
             return nil
@@ -138,22 +144,27 @@ final class WalletDesk: PaymentWallets {
 
     @concurrent
     private func exchange(
-        _ request: OutboundRequest,
-        operation: WalletOperation,
+        _ call: WalletCall,
         account: OpenAccount,
         mayWrite: @escaping @Sendable () -> Bool
-    ) async throws(WalletSilence) -> WalletOutcome {
+    ) async -> (Result<WalletOutcome, WalletSilence>, WalletCallNote) {
+        let (operation, request) = (call.operation, call.request)
         let sent = clock.now()
-        let answer = try await account.connection.send(
-            WalletConnection.Request(
-                method: request.method,
-                url: account.account.baseURL(for: request) + request.target,
-                headers: request.headers,
-                body: request.body,
-                timeout: .milliseconds(times.scaled(request.readTimeout)),
-                mayWrite: mayWrite
+        let answer: WalletConnection.Answer
+        do throws(WalletSilence) {
+            answer = try await account.connection.send(
+                WalletConnection.Request(
+                    method: request.method,
+                    url: account.account.baseURL(for: request) + request.target,
+                    headers: request.headers,
+                    body: request.body,
+                    timeout: .milliseconds(times.scaled(request.readTimeout)),
+                    mayWrite: mayWrite
+                )
             )
-        )
+        } catch {
+            return (.failure(error), call.note(of: account, milliseconds: clock.now() - sent, silence: error))
+        }
         let received = clock.now()
         metrics.observe(
             "wallet_call",
@@ -176,7 +187,8 @@ final class WalletDesk: PaymentWallets {
                 ]
             )
         }
-        return reading.outcome
+        let note = call.note(of: account, milliseconds: received - sent, response: response, reading: reading)
+        return (.success(reading.outcome), note)
     }
 
     private func account(of intent: Intent) -> OpenAccount? {
@@ -253,7 +265,7 @@ extension PayResult {
 }
 
 extension WalletOperation {
-    fileprivate var label: String {
+    var label: String {
         switch self {
         case .pay: "pay"
         case .query: "query"

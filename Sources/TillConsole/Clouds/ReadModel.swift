@@ -11,6 +11,7 @@ enum ReadModel {
         switch LogKind(rawValue: entry.kind) {
         case .payment: try payment(entry, of: cloud, at: now, database)
         case .refund: try refund(entry, of: cloud, at: now, database)
+        case .sale: try sale(entry, database)
         case .store: try store(entry, database)
         case .register: try register(entry, database)
         case .account: try account(entry, database)
@@ -59,13 +60,14 @@ enum ReadModel {
             sql: """
                 INSERT OR REPLACE INTO payment (number, cloud, version, store, register, ticket, wallet, wallet_number,
                     amount, refunded, state, raw_state, reason, created_at, changed_at, problem_since, result_after,
-                    change)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    code_end, change)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                    (SELECT code_end FROM sale WHERE sale.number = ?), ?)
                 """
         ).execute(arguments: [
             number, cloud, facts.version, store, register, "\(intent.saleReference)", mark.wallet,
             facts.walletTransaction, mark.amount, facts.refunded ?? 0, facts.display, facts.state,
-            facts.reason, createdAt, entry.time.milliseconds, problemSince, resultAfter, change,
+            facts.reason, createdAt, entry.time.milliseconds, problemSince, resultAfter, number, change,
         ])
         // What another cloud promises about a payment is no news of it.
         guard facts.home == cloud else { return }
@@ -99,6 +101,28 @@ enum ReadModel {
             facts.createdAt ?? entry.time.milliseconds, entry.time.milliseconds,
         ])
         try WebhookOutbox.refund(facts, entry, of: cloud, before: before, at: now, database)
+    }
+
+    private struct SaleFacts: Decodable {
+        let items: [Basket.Item]?
+        let codeEnd: String?
+
+        /// Four digits, and never more of a code.
+        var end: String? {
+            codeEnd.flatMap { text in
+                text.utf8.count == 4 && text.utf8.allSatisfy { (48...57).contains($0) } ? text : nil
+            }
+        }
+    }
+
+    private static func sale(_ entry: LogEntry, _ database: Database) throws {
+        let facts: SaleFacts = try body(entry)
+        let items = try JSONEncoder().encode(facts.items ?? [])
+        try database.cachedStatement(sql: "INSERT OR REPLACE INTO sale (number, items, code_end) VALUES (?, ?, ?)")
+            .execute(arguments: [entry.key, String(decoding: items, as: UTF8.self), facts.end])
+        // The payment is heard of before its sale in the cloud's log, and after it in a copy.
+        try database.cachedStatement(sql: "UPDATE payment SET code_end = ? WHERE number = ?")
+            .execute(arguments: [facts.end, entry.key])
     }
 
     /// What staff may read of an entry: never more than the facts name.
@@ -218,6 +242,8 @@ struct PaymentFacts: Codable, Sendable {
     let sentAt: Int64?
     let createdAt: Int64?
     let refunded: Int64?
+    /// The calls to the wallet that brought the step.
+    let calls: [WalletCallFacts]?
 
     /// Why it is what it is, in one word. What was declined is undone as well, to be sure: that is no reason of its own.
     var reason: String? {

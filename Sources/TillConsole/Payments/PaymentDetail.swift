@@ -6,6 +6,8 @@ import GRDB
 struct PaymentDetail: Sendable {
     struct Step: Sendable {
         let cloud: String
+        /// Of its entry in the cloud's log.
+        let sequence: Int64
         let time: Int64
         let kind: String
         let body: String
@@ -18,6 +20,7 @@ struct PaymentDetail: Sendable {
     /// Other payments of the same ticket.
     let others: [PaymentRow]
     let notes: [PaymentNote]
+    let basket: Basket?
 
     /// Nil for a number that is not known.
     init?(number: String, _ database: Database) throws {
@@ -28,7 +31,9 @@ struct PaymentDetail: Sendable {
             database,
             sql: "SELECT * FROM step WHERE number = ? ORDER BY time, cloud, sequence",
             arguments: [number]
-        ).map { Step(cloud: $0["cloud"], time: $0["time"], kind: $0["kind"], body: $0["body"]) }
+        ).map {
+            Step(cloud: $0["cloud"], sequence: $0["sequence"], time: $0["time"], kind: $0["kind"], body: $0["body"])
+        }
         refunds = try Row.fetchAll(
             database,
             sql: "SELECT * FROM refund WHERE number = ? ORDER BY created_at",
@@ -43,6 +48,7 @@ struct PaymentDetail: Sendable {
             arguments: [row.ticket, row.store, number]
         ).map { PaymentRow($0) }
         notes = try PaymentNote.of(number: number, database)
+        basket = try Basket(number: number, database)
     }
 
     /// States of the cloud's machine in which another question to the wallet may tell more.
@@ -56,6 +62,7 @@ struct PaymentDetail: Sendable {
         model["steps"] = timeline(own, call)
         model["elsewhere"] = timeline(elsewhere, call)
         model["isElsewhere"] = !elsewhere.isEmpty
+        model.merge(BasketView.model(basket, paid: row.amount, call)) { $1 }
         model["hasRefunds"] = !refunds.isEmpty
         model["refunds"] = refunds.map { $0.model(call) }
         model["others"] = others.map { $0.model(call) }
@@ -77,16 +84,14 @@ struct PaymentDetail: Sendable {
     private func timeline(_ steps: [Step], _ call: Call) -> [[String: Any]] {
         let formats = call.formats
         var before = row.createdAt
-        return steps.map { step in
+        return steps.map { step -> [String: Any] in
             let gap = step.time - before
             before = step.time
             return [
                 "time": formats.time(step.time) + "." + String(format: "%03d", Int(step.time % 1_000)),
                 "gap": gap > 0 ? "+" + formats.duration(gap) : "",
                 "cloud": step.cloud,
-                "text": StepText(step, call).text,
-                "body": step.body,
-            ]
+            ].merging(StepView(step, call).model) { $1 }
         }
     }
 }
@@ -119,26 +124,5 @@ struct RefundRow: Sendable {
             "state": call.words.texts[Phrase(family: "refundState", state).key] ?? state,
             "created": call.formats.moment(createdAt),
         ]
-    }
-}
-
-/// A step of the log in a sentence.
-struct StepText {
-    let text: String
-
-    init(_ step: PaymentDetail.Step, _ call: Call) {
-        let data = Data(step.body.utf8)
-        if step.kind == "payment", let facts = try? JSONDecoder().decode(PaymentFacts.self, from: data) {
-            let cause = facts.cause ?? ""
-            let what = call.words.texts[Phrase(family: "cause", cause).key] ?? cause
-            let became = call.text(Phrase(family: "state", facts.display))
-            let who = [facts.person, facts.secondPerson].compactMap(\.self).joined(separator: ", ")
-            text = "\(what) → \(became)" + (who.isEmpty ? "" : " (\(who))")
-        } else if let facts = try? JSONDecoder().decode(RefundFacts.self, from: data) {
-            let state = call.words.texts[Phrase(family: "refundState", facts.state).key] ?? facts.state
-            text = call.text(Phrase("payment.refundStep", call.formats.money(facts.amount), facts.operator, state))
-        } else {
-            text = step.kind
-        }
     }
 }

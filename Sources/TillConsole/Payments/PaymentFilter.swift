@@ -30,7 +30,7 @@ struct PaymentFilter: Sendable {
     /// Milliseconds since 1970; `until` is not part of it any more.
     var from: Int64?
     var until: Int64?
-    /// An order number, a ticket, a wallet's number, or an amount.
+    /// An order number, a ticket, a wallet's number, the last four digits of a payment code, or an amount.
     var text = ""
     /// The code of a place.
     var place = ""
@@ -148,6 +148,10 @@ struct PaymentFilter: Sendable {
             if let fen = Formats.fen(text) {
                 words += " OR amount = ?"
                 arguments += [fen]
+            }
+            if text.utf8.count == 4, text.utf8.allSatisfy({ (48...57).contains($0) }) {
+                words += " OR code_end = ?"
+                arguments += [text]
             }
             parts.append("(\(words))")
         }

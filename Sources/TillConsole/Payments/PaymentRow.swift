@@ -25,6 +25,8 @@ struct PaymentRow: Sendable {
     let problemSince: Int64?
     let resultAfter: Int64?
     let change: Int64
+    /// The last four digits of the payment code.
+    let codeEnd: String?
 
     static let columns = "payment.*, (SELECT name FROM node WHERE code = payment.store) AS store_name"
 
@@ -47,6 +49,7 @@ struct PaymentRow: Sendable {
         problemSince = row["problem_since"]
         resultAfter = row["result_after"]
         change = row["change"]
+        codeEnd = row["code_end"]
     }
 
     /// Nil for a number that is not known.
@@ -98,6 +101,7 @@ struct PaymentRow: Sendable {
             "wallet": wallet.isEmpty
                 ? call.text(Phrase("payments.noWallet")) : PaymentRow.walletName(wallet, call.words),
             "walletNumber": walletNumber ?? "",
+            "codeEnd": codeEnd ?? "",
             "amount": formats.money(amount),
             "refunded": refunded > 0 ? formats.money(refunded) : "",
             "chip": chip,
@@ -110,6 +114,9 @@ struct PaymentRow: Sendable {
                 ? "/payments/\(number)/refund" : "",
         ]
     }
+
+    /// The store's name, or its code where it has none here.
+    var storeTitle: String { storeName.isEmpty ? store : storeName }
 
     /// A wallet that this console has no name for is shown by its own.
     static func walletName(_ wallet: String, _ words: Words) -> String {

@@ -20,6 +20,10 @@ struct RefundDesk: Sendable {
         let amount: Int64
         let reason: RefundRequest.Reason
         let note: String
+        /// The lines of the basket that it is for.
+        var picks: [Basket.Pick] = []
+        /// All that is left: refused where something else is left by now.
+        var isWhole = false
     }
 
     /// Why a wish is not taken.
@@ -30,6 +34,10 @@ struct RefundDesk: Sendable {
         /// Above what the person may still give back today, in fen.
         case personLimit(Int64)
         case storeLimit(Int64)
+        /// Not what is left any more, in fen.
+        case changed(Int64)
+        /// Lines were given back meanwhile.
+        case linesTaken
         case ownRequest
         case decided
     }
@@ -55,6 +63,9 @@ struct RefundDesk: Sendable {
             guard let payment, RefundDesk.refundableStates.contains(payment["state"]) else { throw Refusal.notPaid }
             let store: String = payment["store"]
             let left = try Refundable(number: wish.number, database).left
+            guard !wish.isWhole || wish.amount == left else { throw Refusal.changed(max(0, left)) }
+            let basket = wish.picks.isEmpty ? nil : try Basket(number: wish.number, database)
+            guard basket?.has(wish.picks) ?? wish.picks.isEmpty else { throw Refusal.linesTaken }
             guard wish.amount <= left else { throw Refusal.tooMuch(max(0, left)) }
             let limits = try NodeSettings.effective(store: store, database)
             let byPerson = try RefundDesk.sum("requester = ?", viewer.id, since: day, database)
@@ -78,6 +89,12 @@ struct RefundDesk: Sendable {
             )
             let id = database.lastInsertedRowID
             try alongside(id, database)
+            for pick in wish.picks {
+                try database.execute(
+                    sql: "INSERT INTO refund_line (request, line, quantity, name) VALUES (?, ?, ?, ?)",
+                    arguments: [id, pick.place, pick.quantity, basket?.line(pick.place)?.item.title]
+                )
+            }
             try AuditLog.append(event, at: now, database)
             return try RefundDesk.stored(id, database)
         }

@@ -37,9 +37,17 @@ struct RefundRequest: Equatable, Sendable {
     let deciderName: String?
     /// What the cloud said.
     let answer: String?
+    /// Which lines of the basket it is for, in words; empty for a refund by amount.
+    let lines: String
     /// Milliseconds since 1970.
     let createdAt: Int64
     let decidedAt: Int64?
+
+    /// With the lines in words.
+    static let columns = """
+        refund_request.*, (SELECT group_concat(quantity || ' × ' || name, ' · ') FROM (
+            SELECT quantity, name FROM refund_line WHERE request = refund_request.id ORDER BY line)) AS lines
+        """
 
     var reference: String { "console-\(id)" }
 
@@ -55,6 +63,7 @@ struct RefundRequest: Equatable, Sendable {
         requesterName = row["requester_name"]
         deciderName = row["decider_name"]
         answer = row["answer"]
+        lines = row["lines"] ?? ""
         createdAt = row["created_at"]
         decidedAt = row["decided_at"]
     }

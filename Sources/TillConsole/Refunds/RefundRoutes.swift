@@ -16,19 +16,20 @@ enum RefundRoutes {
     private static func dialog(_ call: Call, problems: Problems = Problems()) async throws -> Response {
         let number = try call.parameter("number")
         let found = try await call.console.pool.read {
-            database -> (PaymentRow, Refundable, NodeSettings, [RefundRequest])? in
+            database -> (PaymentRow, Refundable, NodeSettings, [RefundRequest], Basket?)? in
             guard let payment = try PaymentRow.of(number: number, database) else { return nil }
             return (
                 payment, try Refundable(number: number, database),
                 try NodeSettings.effective(store: payment.store, database),
                 try Row.fetchAll(
                     database,
-                    sql: "SELECT * FROM refund_request WHERE number = ? ORDER BY id DESC",
+                    sql: "SELECT \(RefundRequest.columns) FROM refund_request WHERE number = ? ORDER BY id DESC",
                     arguments: [number]
-                ).map { RefundRequest($0) }
+                ).map { RefundRequest($0) },
+                try Basket(number: number, database)
             )
         }
-        guard let (payment, refundable, limits, requests) = found else { throw ConsoleProblem.notFound }
+        guard let (payment, refundable, limits, requests, basket) = found else { throw ConsoleProblem.notFound }
         try await call.require(.requestRefunds, store: payment.store)
         let formats = call.formats
         let amount = call.form.has("amount") ? call.form["amount"] : Formats.yuan(refundable.left)
@@ -41,16 +42,25 @@ enum RefundRoutes {
         if let limit = limits.approvalAbove {
             model["approval"] = call.text(Phrase("refund.approval", formats.money(limit)))
         }
-        model["fields"] = call.fields(
+        model.merge(RefundFormView.model(call, basket, refundable, problems)) { $1 }
+        // The script fills the amount in.
+        model["sumText"] = call.text(
+            Phrase("refund.sum", "{0}", PaymentRow.walletName(payment.wallet, call.words), payment.storeTitle)
+        )
+        model["amountField"] = call.fields(
             [
                 Field(
                     name: "amount",
                     label: Phrase("refund.amount"),
                     kind: .number,
                     value: amount,
-                    hint: Phrase("refund.amountHint", formats.money(refundable.left)),
-                    isRequired: true
-                ),
+                    hint: Phrase("refund.amountHint", formats.money(refundable.left))
+                )
+            ],
+            problems
+        )
+        model["fields"] = call.fields(
+            [
                 Field(
                     name: "reason",
                     label: Phrase("refund.reason"),
@@ -77,34 +87,46 @@ enum RefundRoutes {
 
     private static func request(_ call: Call) async throws -> Response {
         let number = try call.parameter("number")
-        var problems = Problems()
-        let fen = Formats.fen(call.form["amount"])
-        if fen ?? 0 <= 0 { problems.add("amount", Phrase("problem.amount")) }
+        let found = try await call.console.pool.read { database in
+            try PaymentRow.of(number: number, database).map { ($0, try Basket(number: number, database)) }
+        }
+        guard let (payment, basket) = found else { throw ConsoleProblem.notFound }
+        try await call.require(.requestRefunds, store: payment.store)
+        let wanted = RefundForm(call.form, basket: basket, paid: payment.amount)
+        var problems = wanted.problems
         let reason = RefundRequest.Reason(rawValue: call.form["reason"])
         if reason == nil { problems.add("reason", Phrase("problem.missing")) }
         let note = call.form["note"]
         if note.count > 200 { problems.add("note", Phrase("problem.long", "200")) }
         if reason == .other, note.isEmpty { problems.add("note", Phrase("problem.missing")) }
-        guard let fen, let reason, problems.isEmpty else { return try await dialog(call, problems: problems) }
-        let payment = try await call.console.pool.read { try PaymentRow.of(number: number, $0) }
-        guard let payment else { throw ConsoleProblem.notFound }
-        try await call.require(.requestRefunds, store: payment.store)
+        guard let fen = wanted.amount, let reason, problems.isEmpty else {
+            return try await dialog(call, problems: problems)
+        }
+        let lines = wanted.picks.map { "line \($0.place): \($0.quantity)" }
         let desk = RefundDesk(console: call.console)
         do {
             let request = try await desk.request(
-                RefundDesk.Wish(number: number, amount: fen, reason: reason, note: note),
+                RefundDesk.Wish(
+                    number: number,
+                    amount: fen,
+                    reason: reason,
+                    note: note,
+                    picks: wanted.picks,
+                    isWhole: wanted.way == .whole
+                ),
                 by: call.viewer,
                 event: call.event(
                     "refund.requested",
                     "payment:\(number)",
-                    after: "\(fen) fen, \(reason.rawValue)\(note.isEmpty ? "" : ": \(note)")"
+                    after: (["\(fen) fen", reason.rawValue + (note.isEmpty ? "" : ": \(note)")] + lines)
+                        .joined(separator: ", ")
                 ),
                 at: call.now
             )
             // No cloud answers: the sender goes on, and the page says that it is on its way.
             _ = try? await desk.send(request)
         } catch let refusal as RefundDesk.Refusal {
-            problems.add("amount", phrase(refusal, call))
+            problems.add(wanted.mainField, phrase(refusal, call))
             return try await dialog(call, problems: problems)
         }
         return call.redirect("/payments/\(number)/refund", said: "refundStored")
@@ -116,6 +138,8 @@ enum RefundRoutes {
         case .tooMuch(let left): Phrase("refund.tooMuch", call.formats.money(left))
         case .personLimit(let left): Phrase("refund.personLimit", call.formats.money(left))
         case .storeLimit(let left): Phrase("refund.storeLimit", call.formats.money(left))
+        case .changed(let left): Phrase("refund.changed", call.formats.money(left))
+        case .linesTaken: Phrase("refund.linesTaken")
         case .ownRequest: Phrase("refund.own")
         case .decided: Phrase("refund.decided")
         }
@@ -130,13 +154,16 @@ enum RefundRoutes {
             let waiting = try Row.fetchAll(
                 database,
                 sql:
-                    "SELECT * FROM refund_request WHERE state IN ('waiting', 'approved') AND \(within.sql) ORDER BY id",
+                    """
+                    SELECT \(RefundRequest.columns) FROM refund_request
+                    WHERE state IN ('waiting', 'approved') AND \(within.sql) ORDER BY id
+                    """,
                 arguments: within.arguments
             )
             let recent = try Row.fetchAll(
                 database,
                 sql: """
-                    SELECT * FROM refund_request WHERE state IN ('sent', 'refused') AND \(within.sql)
+                    SELECT \(RefundRequest.columns) FROM refund_request WHERE state IN ('sent', 'refused') AND \(within.sql)
                     ORDER BY id DESC LIMIT 100
                     """,
                 arguments: within.arguments
@@ -200,6 +227,7 @@ enum RefundView {
             "requester": request.requesterName,
             "decider": request.deciderName ?? "",
             "answer": request.answer ?? "",
+            "requestLines": request.lines,
             "created": call.formats.moment(request.createdAt),
         ]
     }

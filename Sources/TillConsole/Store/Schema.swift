@@ -184,6 +184,8 @@ enum Schema {
             problem_since INTEGER,
             -- Milliseconds from the intent to the first certain result.
             result_after INTEGER,
+            -- The last four digits of the payment code, where the cloud keeps them.
+            code_end TEXT,
             -- The change that was applied last: what live lists ask for.
             change INTEGER NOT NULL
         ) STRICT;
@@ -195,8 +197,16 @@ enum Schema {
         CREATE INDEX payment_amount ON payment (amount, created_at, number);
         CREATE INDEX payment_ticket ON payment (ticket);
         CREATE INDEX payment_wallet_number ON payment (wallet_number) WHERE wallet_number IS NOT NULL;
+        CREATE INDEX payment_code_end ON payment (code_end, created_at, number) WHERE code_end IS NOT NULL;
         CREATE INDEX payment_change ON payment (change);
         CREATE INDEX payment_problem ON payment (problem_since, number) WHERE problem_since IS NOT NULL;
+
+        -- What the register told of a sale beside its intent: the basket's lines as JSON. Payments without have no row.
+        CREATE TABLE sale (
+            number TEXT PRIMARY KEY,
+            items TEXT NOT NULL,
+            code_end TEXT
+        ) STRICT;
 
         -- Payments by hour since 1970 and how they ended; see Tally.
         CREATE TABLE tally (
@@ -249,6 +259,15 @@ enum Schema {
             created_at INTEGER NOT NULL,
             decided_at INTEGER
         ) STRICT;
+
+        -- Which lines of the basket a refund is for. The name is kept as it was then.
+        CREATE TABLE refund_line (
+            request INTEGER NOT NULL REFERENCES refund_request (id),
+            line INTEGER NOT NULL,
+            quantity INTEGER NOT NULL CHECK (quantity > 0),
+            name TEXT NOT NULL,
+            PRIMARY KEY (request, line)
+        ) STRICT, WITHOUT ROWID;
         CREATE INDEX refund_request_number ON refund_request (number);
         CREATE INDEX refund_request_requester ON refund_request (requester, created_at);
         CREATE INDEX refund_request_store ON refund_request (store, created_at);

@@ -10,6 +10,7 @@ enum Assets {
     private static let files: [(name: String, type: String, content: [UInt8])] = [
         ("console.css", "text/css; charset=utf-8", PackageResources.console_css),
         ("charts.js", "text/javascript; charset=utf-8", PackageResources.charts_js),
+        ("refund.js", "text/javascript; charset=utf-8", PackageResources.refund_js),
         ("console.js", "text/javascript; charset=utf-8", PackageResources.console_js),
         ("icons.svg", "image/svg+xml", PackageResources.icons_svg),
         ("favicon.svg", "image/svg+xml", PackageResources.favicon_svg),

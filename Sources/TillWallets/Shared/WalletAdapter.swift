@@ -28,6 +28,13 @@ package protocol WalletAdapter: Sendable {
     /// unlisted code are all "unknown", each with its cause. A wallet that dates its answers, or sends certificates with
     /// them, is held to ``InboundResponse/receivedAt``.
     func read(_ response: InboundResponse, of operation: WalletOperation) -> WalletReading
+
+    /// What people may read of a request, in the wallet's own names.
+    /// - Parameter message: The one that the request was made with.
+    func shown(of operation: WalletOperation, message: MessageID) -> [WalletFact]
+
+    /// What people may read of an answer that is believed: codes and states, in the wallet's own names.
+    func shown(in response: InboundResponse, of operation: WalletOperation) -> [WalletFact]
 }
 
 extension WalletAdapter {

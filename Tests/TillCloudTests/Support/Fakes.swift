@@ -39,7 +39,7 @@ final class MemoryRows: PaymentRows {
 
     func payment(_ number: OrderNumber) async throws -> CloudPayment? { stored(number) }
 
-    func commit(_ payment: CloudPayment, _ commit: CloudCommit, journal: JournalMark?) async throws -> CommitResult {
+    func commit(_ payment: CloudPayment, _ commit: CloudCommit, notes: CommitNotes) async throws -> CommitResult {
         let work = state.withLock { state in
             defer { state.beforeCommit = nil }
             return state.beforeCommit
@@ -130,12 +130,13 @@ final class FakeWallets: PaymentWallets {
         _ draft: PayDraft,
         deadline: Timestamp,
         mayWrite: @escaping @Sendable () -> Bool
-    ) async -> PayResult {
+    ) async -> (result: PayResult, note: WalletCallNote?) {
         state.withLock { $0.calls.pay += 1 }
-        return await onPay(draft.payment, mayWrite)
+        return (await onPay(draft.payment, mayWrite), .sample("pay"))
     }
 
-    func perform(_ operation: WalletOperation, intent: Intent) async -> WalletOutcome {
+    func perform(_ operation: WalletOperation, intent: Intent) async -> (outcome: WalletOutcome, note: WalletCallNote?)
+    {
         state.withLock { state in
             switch operation {
             case .pay: break
@@ -146,7 +147,23 @@ final class FakeWallets: PaymentWallets {
             case .refundQuery: state.calls.refundQuery += 1
             }
         }
-        return await onCall(operation)
+        return (await onCall(operation), .sample(operation.label))
+    }
+}
+
+extension WalletCallNote {
+    static func sample(_ call: String) -> WalletCallNote {
+        WalletCallNote(
+            call: call,
+            account: "alipay",
+            host: "127.0.0.1:1",
+            target: "POST /gateway.do",
+            milliseconds: 12,
+            status: 200,
+            trouble: nil,
+            asked: ["method=alipay.trade.\(call)"],
+            answered: ["code=10000"]
+        )
     }
 }
 

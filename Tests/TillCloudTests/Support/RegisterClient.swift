@@ -169,9 +169,13 @@ struct RegisterClient: Sendable {
         return true
     }
 
-    func payBody(_ intent: Intent, home: CloudName = .a, wait: Int64 = 2_500, code: String = Sample.code) throws
-        -> [UInt8]
-    {
+    func payBody(
+        _ intent: Intent,
+        home: CloudName = .a,
+        wait: Int64 = 2_500,
+        code: String = Sample.code,
+        items: [BasketItem] = []
+    ) throws -> [UInt8] {
         guard let code = PaymentCode(scanned: code.utf8) else { throw RigError.badAnswer }
         return PayRequest(
             id: .fresh(),
@@ -180,7 +184,7 @@ struct RegisterClient: Sendable {
             send: 1,
             code: code,
             operatorName: [],
-            items: [],
+            items: items,
             wait: wait
         ).encode()
     }

@@ -57,6 +57,11 @@ final class Wallets: Sendable {
         }
     }
 
+    /// The shared keys and passwords among the settings.
+    var secrets: [String] {
+        settings.matches(of: /"(?:apiKey|opUserPassword)"\s*:\s*"([^"]+)"/).map { String($0.1) }
+    }
+
     /// A payment code of a shopper who behaves so.
     func code(_ wallet: String, behaviour: String? = nil) async throws -> String {
         struct Issued: Decodable { let code: String }

@@ -36,6 +36,8 @@ struct SamplePayment {
     var reason = ""
     /// The ticket, where it has more than one payment.
     var sharedTicket: String?
+    /// Calls to the wallet, as JSON.
+    var calls = ""
 
     var number: OrderNumber {
         guard let register = RegisterID(register.utf8) else { preconditionFailure("no register's number") }
@@ -52,6 +54,7 @@ struct SamplePayment {
             "actor":"wallet","display":"\(display)","wallet":"\(wallet)","walletTransaction":"W\(sequence)",\
             "payer":"shopper-identity-\(sequence)","createdAt":\(startedAt + 5)\
             \(reason.isEmpty ? "" : ",\"declineReason\":\"\(reason)\"")\
+            \(calls.isEmpty ? "" : ",\"calls\":\(calls)")\
             \(refunded > 0 ? ",\"refunded\":\(refunded)" : "")}
             """
     }
