@@ -187,7 +187,7 @@ package struct Simulation {
 
     /// - Returns: False when nothing is left to happen.
     mutating func step() -> Bool {
-        guard let at = queue.nextAt else { return false }
+        guard let at = queue.nextAt() else { return false }
         now = max(now, at)
         report.events += 1
         mix(UInt64(bitPattern: now))
@@ -196,8 +196,8 @@ package struct Simulation {
         return true
     }
 
-    private mutating func take(_ event: Event) {
-        switch event {
+    private mutating func take(_ event: consuming Event) {
+        switch consume event {
         case .wake(let register): wake(register)
         case .startPlugin(let register, let life): startPlugin(register, life: life)
         case .cashier(let register, let plan): cashierActs(register, plan: plan)
