@@ -39,6 +39,11 @@ extension Simulation {
             registers[register].callEndsAt = .max
             if bug == .retryWithoutCap, late.place != nil { return repeatWithoutCap(late) }
             give(.result(id: late.call.id, .failed(unwritten: !registers[register].hasLeft)), to: register)
+        } else if lanes[register].nextWake > monotonic(register) {
+            // Its clock is slower than was reckoned: the lane would find nothing to do. Who is owed an answer waits on.
+            checkOwed(register)
+            checkLeftOver(register)
+            planWake(register)
         } else {
             give(.tick, to: register)
         }
