@@ -83,6 +83,8 @@ package struct Simulation {
 
     var registers: [SimulatedRegister] = []
     var lanes: [PluginLane] = []
+    /// For each register, what its plug-in's last start has read.
+    var readings: [JournalReading?] = []
     var proxies: [SimulatedProxy] = [SimulatedProxy(), SimulatedProxy()]
     var clouds: [SimulatedCloud] = []
     var links = Links()
@@ -137,6 +139,7 @@ package struct Simulation {
         }
         for position in 0..<options.registers { registers.append(makeRegister(position)) }
         lanes = registers.map { PluginLane(settings: $0.settings, seed: 0) }
+        readings = registers.map { _ in nil }
         let keepsRedo = options[.failoverWithLoss] > 0
         for cloud in clouds.indices { clouds[cloud].keepsRedo = keepsRedo }
     }
