@@ -12,8 +12,8 @@ struct EventQueue<Event> {
     private typealias Key = UInt128
 
     private static var places: UInt64 { 1 << 20 }
-    /// A slice has 512 ms, a page 256 slices.
-    private static var sliceBits: Int64 { 9 }
+    /// A slice has two seconds, a page 64 slices.
+    private static var sliceBits: Int64 { 11 }
     private static var pageBits: Int64 { 17 }
 
     /// The present slice in order, with what came for it since, and how much of it has happened.

@@ -89,6 +89,7 @@ struct PaymentFacts {
 /// One tender of one basket.
 struct SimulatedSale {
     let register: Int
+    let reference: SaleReference
     let amount: Int64
     var attempts: [Int] = []
     /// The attempt whose tender the register took.

@@ -19,20 +19,29 @@ extension Simulation {
         return schedule
     }()
 
-    /// A pure function of the intent.
-    static func route(_ intent: Intent) -> CloudRoute {
-        switch (intent.sign.first, intent.sign.last) {
-        case (50, 56): .wallet(.alipay, .alipay)
-        case (49, 51): .wallet(.weChatPay, .weChatPay)
-        case (57, 49): .wallet(.qqWallet, .qqWallet)
-        case (54, 50): .wallet(.unionPay, lateSchedule)
-        default: .noWallet
+    private static let routes: [CloudRoute] = [
+        .noWallet, .wallet(.alipay, .alipay), .wallet(.weChatPay, .weChatPay), .wallet(.qqWallet, .qqWallet),
+        .wallet(.unionPay, lateSchedule),
+    ]
+    private static let wallets: [Wallet?] = [nil, .alipay, .weChatPay, .qqWallet, .unionPay]
+
+    /// The place in the lists of routes and wallets.
+    private static func routing(_ intent: Intent) -> Int {
+        let sign = intent.sign
+        guard let first = sign.first, let last = sign.last else { return 0 }
+        return switch (first, last) {
+        case (50, 56): 1
+        case (49, 51): 2
+        case (57, 49): 3
+        case (54, 50): 4
+        default: 0
         }
     }
 
-    static func wallet(of intent: Intent) -> Wallet? {
-        if case .wallet(let wallet, _) = route(intent) { wallet } else { nil }
-    }
+    /// A pure function of the intent.
+    static func route(_ intent: Intent) -> CloudRoute { routes[routing(intent)] }
+
+    static func wallet(of intent: Intent) -> Wallet? { wallets[routing(intent)] }
 
     // MARK: - Requests
 
@@ -57,7 +66,7 @@ extension Simulation {
         else { return }
         if rare(.misrouted) { handle(.pay(intent, home: home), other, place, intent, home, nil) }
         // Harmless where there is no wallet, and only there: elsewhere a register's word about its tender is believed.
-        if Simulation.route(intent) == .noWallet, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
+        if Simulation.wallet(of: intent) == nil, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
             handle(.confirm(intent, home: home, implied: false), other, place, intent, home, nil)
         }
     }
@@ -310,16 +319,16 @@ extension Simulation {
         if !effects.isEmpty, chance(.crashAtEffect, place) {
             dies = Int(draw(.crashAtEffect, Int64(effects.count + 1)))
         }
-        for (step, effect) in effects.enumerated() {
+        for step in effects.indices {
             if step == dies {
-                if case .commit(let commit) = effect, draw(.crashAtEffect, 2) == 0,
+                if case .commit(let commit) = effects[step], draw(.crashAtEffect, 2) == 0,
                     commit.before.map({ trueTime < $0 }) ?? true
                 {
                     _ = store(payment, commit, cloud, place)
                 }
                 return crashCloud(cloud)
             }
-            switch effect {
+            switch effects[step] {
             case .commit(let commit):
                 guard commitRow(payment, commit, event, cloud, place, message) else { return }
             case .answer(let answer, let mayHold): answerRequest(answer, mayHold: mayHold, event, cloud, place, message)

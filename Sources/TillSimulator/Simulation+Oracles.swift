@@ -252,12 +252,8 @@ extension Simulation {
 
     mutating func noteDelivery(_ delivery: Delivery, of message: Message) {
         let register = message.register
-        switch delivery.result {
-        case .failed: return
-        case .undo(let reply):
-            if case .duty = reply.state, let place = message.place { payments[place].dutySaid = true }
-        case .heartbeat, .hello, .payment, .confirm, .refund: break
-        }
+        if delivery.isFailed { return }
+        if delivery.isDuty, let place = message.place { payments[place].dutySaid = true }
         registers[register].contactAt = now
     }
 

@@ -46,7 +46,21 @@ package struct Simulation {
     /// What comes back for a message.
     final class Delivery {
         let result: LaneCallResult
-        init(_ result: LaneCallResult) { self.result = result }
+        // Of the result, which is large: who asks for these copies nothing.
+        let isFailed: Bool
+        let isHello: Bool
+        let isDuty: Bool
+
+        init(_ result: LaneCallResult) {
+            self.result = result
+            (isFailed, isHello, isDuty) =
+                switch result {
+                case .failed: (true, false, false)
+                case .hello: (false, true, false)
+                case .undo(let reply): (false, false, reply.isDuty)
+                case .heartbeat, .payment, .confirm, .refund: (false, false, false)
+                }
+        }
     }
 
     /// What somebody at a register does later.
