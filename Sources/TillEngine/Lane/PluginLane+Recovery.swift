@@ -36,12 +36,14 @@ extension PluginLane {
     }
 
     private mutating func replayCheckpoint(_ fields: [[UInt8]]) -> Bool {
-        guard fields.count == 2, let next = Decimal.parse(fields[0]), next > 0, let key = Hex.decode(fields[1]),
-            key.count == 32 || key.isEmpty
-        else { return false }
+        guard fields.count == 2, let next = Decimal.parse(fields[0]), next > 0 else { return false }
+        // Every segment repeats the key.
+        if codeKey.isEmpty || Hex.encode(codeKey) != fields[1] {
+            guard let key = Hex.decode(fields[1]), key.count == 32 || key.isEmpty else { return false }
+            // Empty in a segment that was begun behind damage, before a new key was drawn.
+            if !key.isEmpty { codeKey = key }
+        }
         lastSequence = max(lastSequence, UInt64(next - 1))
-        // Empty in a segment that was begun behind damage, before a new key was drawn.
-        if !key.isEmpty, key != codeKey { codeKey = key }
         return true
     }
 
