@@ -12,8 +12,8 @@ struct EventQueue<Event> {
     private typealias Key = UInt128
 
     private static var places: UInt64 { 1 << 20 }
-    /// A slice has two seconds, a page 64 slices.
-    private static var sliceBits: Int64 { 11 }
+    /// A slice has a second, a page 128 slices.
+    private static var sliceBits: Int64 { 10 }
     private static var pageBits: Int64 { 17 }
 
     /// The present slice in order, with what came for it since, and how much of it has happened.
@@ -119,6 +119,7 @@ struct EventQueue<Event> {
         present.removeAll(keepingCapacity: true)
         gone = 0
         let place = Int(slice) & (slices.count - 1)
+        guard !slices[place].isEmpty else { return true }
         waiting -= slices[place].count
         for key in slices[place] { insert(key) }
         slices[place].removeAll(keepingCapacity: true)

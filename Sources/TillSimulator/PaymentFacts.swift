@@ -17,6 +17,8 @@ struct PaymentFacts {
     var code = SimulatedCode.nothing
     /// Known from the first request on.
     var intent: Intent?
+    /// Where its code leads to, a place in the lists of routes and wallets.
+    var routing = 0
     var home = CloudName.a
 
     /// The last durable record of the plug-in.

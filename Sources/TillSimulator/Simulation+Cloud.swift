@@ -25,8 +25,8 @@ extension Simulation {
     ]
     private static let wallets: [Wallet?] = [nil, .alipay, .weChatPay, .qqWallet, .unionPay]
 
-    /// The place in the lists of routes and wallets.
-    private static func routing(_ intent: Intent) -> Int {
+    /// The place in the lists of routes and wallets: a pure function of the intent.
+    static func routing(_ intent: Intent) -> Int {
         let sign = intent.sign
         guard let first = sign.first, let last = sign.last else { return 0 }
         return switch (first, last) {
@@ -38,10 +38,7 @@ extension Simulation {
         }
     }
 
-    /// A pure function of the intent.
-    static func route(_ intent: Intent) -> CloudRoute { routes[routing(intent)] }
-
-    static func wallet(of intent: Intent) -> Wallet? { wallets[routing(intent)] }
+    func wallet(_ place: Int) -> Wallet? { Simulation.wallets[payments[place].routing] }
 
     // MARK: - Requests
 
@@ -66,7 +63,7 @@ extension Simulation {
         else { return }
         if rare(.misrouted) { handle(.pay(intent, home: home), other, place, intent, home, nil) }
         // Harmless where there is no wallet, and only there: elsewhere a register's word about its tender is believed.
-        if Simulation.wallet(of: intent) == nil, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
+        if wallet(place) == nil, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
             handle(.confirm(intent, home: home, implied: false), other, place, intent, home, nil)
         }
     }
@@ -167,7 +164,7 @@ extension Simulation {
         }
         var open: [OrderNumber] = []
         for place in clouds[cloud].open where payments[place].register == register {
-            if let number = clouds[cloud].rows[place].payment?.intent.orderNumber { open.append(number) }
+            if let number = payments[place].intent?.orderNumber { open.append(number) }
         }
         let answer = HelloReply(
             cloud: clouds[cloud].name,
@@ -198,7 +195,7 @@ extension Simulation {
 
     // MARK: - The machine
 
-    mutating func context(_ cloud: Int, _ place: Int, _ event: CloudEvent, _ intent: Intent) -> CloudContext {
+    mutating func context(_ cloud: Int, _ place: Int, _ event: CloudEvent) -> CloudContext {
         var promotion = clouds[cloud].lastPromotion
         if let moment = promotion {
             switch (bug, event) {
@@ -209,7 +206,7 @@ extension Simulation {
         }
         var highest: UInt64 = 0
         if case .pay = event { highest = clouds[cloud].highestSequence[payments[place].register] }
-        var route = Simulation.route(intent)
+        var route = Simulation.routes[payments[place].routing]
         if clouds[cloud].routingMissingUntil > now { route = .missing }
         if bug == .earlyReversalCounts, case .wallet(let wallet, var schedule) = route {
             schedule.earliestReversal = 0
@@ -239,7 +236,7 @@ extension Simulation {
         clouds[cloud].makeRow(place)
         var payment = clouds[cloud].rows[place].payment ?? CloudPayment(intent: intent, home: home)
         let version = payment.record.version
-        let context = context(cloud, place, event, intent)
+        let context = context(cloud, place, event)
         if countsRows, let row = payment.row(for: event, at: cloudTime(cloud), context: context, table: cloudTable) {
             coverage.take(cloudRow: row)
         }
@@ -275,7 +272,7 @@ extension Simulation {
         guard clouds[cloud].databaseDownUntil <= now, clouds[cloud].primary == pending.primary else {
             return sweep(cloud, pending.place)
         }
-        let stored = clouds[cloud].rows[pending.place].payment?.record.version ?? 0
+        let stored = clouds[cloud].rows[pending.place].version
         var blind = false
         if bug == .twoSweepers, case .due = pending.event { blind = true }
         if bug == .revokeRacesClaim {

@@ -38,7 +38,7 @@ extension Simulation {
                 if let next = payment.nextWork(at: moment) { schedule(cloud, place, at: next) }
                 return
             }
-            let version = payment.record.version
+            let version = clouds[cloud].rows[place].version
             handle(event, cloud, place, payment.intent, payment.home, nil)
             if bug == .twoSweepers, case .due = event, clouds[cloud].slowUntil > now {
                 // The second sweeper has read the same row.
@@ -46,7 +46,7 @@ extension Simulation {
             }
             guard clouds[cloud].life == life, clouds[cloud].isUp, report.isUnbroken else { return }
             // Not stored yet, or not at all.
-            if clouds[cloud].rows[place].payment?.record.version == version { return sweep(cloud, place) }
+            if clouds[cloud].rows[place].version == version { return sweep(cloud, place) }
         }
         if let next = clouds[cloud].rows[place].payment?.nextWork(at: moment) { schedule(cloud, place, at: next) }
     }

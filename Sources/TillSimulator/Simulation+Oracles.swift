@@ -174,6 +174,7 @@ extension Simulation {
         let isExempt = payments[place].isExempt
         if payments[place].intent == nil {
             payments[place].intent = intent
+            payments[place].routing = Simulation.routing(intent)
             payments[place].home = call.home ?? .a
             checkStart(intent, place, register: register)
         } else if call.id & 15 == 0, payments[place].intent != intent || payments[place].home != call.home {
