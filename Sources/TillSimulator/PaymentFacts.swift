@@ -17,6 +17,8 @@ struct PaymentFacts {
     var code = SimulatedCode.nothing
     /// Known from the first request on.
     var intent: Intent?
+    /// Where its code leads to, a place in the lists of routes and wallets.
+    var routing = 0
     var home = CloudName.a
 
     /// The last durable record of the plug-in.
@@ -89,6 +91,7 @@ struct PaymentFacts {
 /// One tender of one basket.
 struct SimulatedSale {
     let register: Int
+    let reference: SaleReference
     let amount: Int64
     var attempts: [Int] = []
     /// The attempt whose tender the register took.

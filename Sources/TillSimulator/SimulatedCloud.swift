@@ -18,11 +18,16 @@ struct SimulatedCloud {
             didSet {
                 state = payment?.state ?? .none
                 isQueued = payment?.record.queued ?? false
+                hasWork = payment?.record.nextWork != nil
+                version = payment?.record.version ?? 0
             }
         }
         // The payment's: who looks at them copies no payment.
         private(set) var state = CloudState.none
         private(set) var isQueued = false
+        /// Something is planned for it.
+        private(set) var hasWork = false
+        private(set) var version: Int64 = 0
         // In memory only.
         var waiters: [Waiter] = []
         var payCall: CloudPayCall?

@@ -17,6 +17,8 @@ struct SimulatedDisk {
     /// The index of the first record.
     private(set) var firstIndex: UInt64 = 1
     private var inSegment = 0
+    /// Rises whenever records that may have been read once are not there any more.
+    private(set) var losses = 0
     /// A bad record lies before good ones: every start finds it, until its segment is deleted.
     var isDamaged = false
     /// Until then no new segment can be begun.
@@ -45,6 +47,7 @@ struct SimulatedDisk {
         records.removeFirst(count)
         synced -= count
         firstIndex += UInt64(count)
+        losses += 1
     }
 
     mutating func takeImage(now: Int64) { image = (Array(records[..<synced]), firstIndex, inSegment, now) }
@@ -57,6 +60,7 @@ struct SimulatedDisk {
         firstIndex = image.firstIndex
         inSegment = image.inSegment
         synced = records.count
+        losses += 1
         return true
     }
 
@@ -71,6 +75,7 @@ struct SimulatedDisk {
         synced = records.count
         // Indices behind the damage stay what they were; only their count is one less. The anchor moves instead.
         firstIndex += 1
+        losses += 1
         isDamaged = true
     }
 

@@ -39,7 +39,7 @@ extension Simulation {
 
     private mutating func present(_ waiter: SimulatedCloud.Waiter, _ cloud: Int, _ place: Int) -> CloudAnswer? {
         guard let payment = clouds[cloud].rows[place].payment else { return nil }
-        let context = context(cloud, place, waiter.event, payment.intent)
+        let context = context(cloud, place, waiter.event)
         return payment.answer(to: waiter.event, at: cloudTime(cloud), context: context)
     }
 
@@ -115,7 +115,7 @@ extension Simulation {
                     PaidReply(
                         amount: intent.amount,
                         isCNY: true,
-                        wallet: Simulation.wallet(of: intent) ?? .alipay,
+                        wallet: wallet(place) ?? .alipay,
                         transaction: trade.transaction,
                         payer: trade.payer
                     )

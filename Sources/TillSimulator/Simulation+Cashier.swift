@@ -35,7 +35,10 @@ extension Simulation {
     }
 
     private mutating func newSale(_ register: Int) -> Int {
-        sales.append(SimulatedSale(register: register, amount: 100 + worldSpan(50_000)))
+        guard let reference = SaleReference([83] + Decimal.text(Int64(sales.count))) else {
+            preconditionFailure("a letter and digits")
+        }
+        sales.append(SimulatedSale(register: register, reference: reference, amount: 100 + worldSpan(50_000)))
         report.sales += 1
         return sales.count - 1
     }
@@ -60,23 +63,18 @@ extension Simulation {
         return payments[last].code
     }
 
-    func reference(_ sale: Int) -> SaleReference {
-        guard let reference = SaleReference([83] + Decimal.text(Int64(sale))) else {
-            preconditionFailure("a letter and digits")
-        }
-        return reference
-    }
+    func reference(_ sale: Int) -> SaleReference { sales[sale].reference }
 
     private mutating func newCode() -> SimulatedCode {
         let number = Int64(codes.count)
         var shopper = SimulatedCode.Shopper.pays
-        var sign: [UInt8] = [50, 56]
+        var sign: (UInt8, UInt8) = (50, 56)
         var wallet = Wallet.alipay
         switch world.next() % 8 {
         case 0..<3: break
-        case 3..<6: (sign, wallet) = ([49, 51], .weChatPay)
-        case 6: (sign, wallet) = ([57, 49], .qqWallet)
-        default: (sign, wallet) = ([54, 50], .unionPay)
+        case 3..<6: (sign, wallet) = ((49, 51), .weChatPay)
+        case 6: (sign, wallet) = ((57, 49), .qqWallet)
+        default: (sign, wallet) = ((54, 50), .unionPay)
         }
         if options.variedShoppers {
             switch world.next() % 24 {
@@ -86,18 +84,23 @@ extension Simulation {
             case 6: shopper = .poor
             case 7: shopper = .expired
             // A wallet that has no adapter, and a code that is none.
-            case 8: if world.next() % 3 == 0 { sign = [53, 49] }
-            case 9: if world.next() % 6 == 0 { sign = [52, 48] }
+            case 8: if world.next() % 3 == 0 { sign = (53, 49) }
+            case 9: if world.next() % 6 == 0 { sign = (52, 48) }
             default: break
             }
         }
         // Where the wallet does not echo the nonce, a stranger's trade is the hardest to tell from ours.
-        if rare(.lateStranger), rareSpan(2) == 0 { (sign, wallet) = ([54, 50], .unionPay) }
-        if rare(.foreignCode) { sign = [53, 49] }
-        let digits = Decimal.text(number)
-        let length = wallet == .unionPay ? 19 : 18
+        if rare(.lateStranger), rareSpan(2) == 0 { (sign, wallet) = ((54, 50), .unionPay) }
+        if rare(.foreignCode) { sign = (53, 49) }
+        var digits = [UInt8](repeating: 48, count: wallet == .unionPay ? 19 : 18)
+        (digits[0], digits[1]) = sign
+        var rest = number
+        for place in digits.indices.reversed() where rest > 0 {
+            digits[place] += UInt8(rest % 10)
+            rest /= 10
+        }
         let code = SimulatedCode(
-            digits: sign + [UInt8](repeating: 48, count: length - 2 - digits.count) + digits,
+            digits: digits,
             number: number,
             shopper: shopper,
             shownAt: now - worldSpan(2_000)
@@ -152,7 +155,7 @@ extension Simulation {
         noteTold(answer, register: register)
         answered.append(token)
         checkAcknowledged(answer, token: token)
-        registers[register].owed.removeAll { $0.token == token }
+        if !registers[register].owed.isEmpty { registers[register].owed.removeAll { $0.token == token } }
         if !registers[register].settings.acknowledges, case .sale(let sale) = answer, sale.outcome == .paid {
             plan(.answerWritten(register, life: registers[register].life, token: token), after: 1 + worldSpan(200))
         }

@@ -19,20 +19,26 @@ extension Simulation {
         return schedule
     }()
 
-    /// A pure function of the intent.
-    static func route(_ intent: Intent) -> CloudRoute {
-        switch (intent.sign.first, intent.sign.last) {
-        case (50, 56): .wallet(.alipay, .alipay)
-        case (49, 51): .wallet(.weChatPay, .weChatPay)
-        case (57, 49): .wallet(.qqWallet, .qqWallet)
-        case (54, 50): .wallet(.unionPay, lateSchedule)
-        default: .noWallet
+    private static let routes: [CloudRoute] = [
+        .noWallet, .wallet(.alipay, .alipay), .wallet(.weChatPay, .weChatPay), .wallet(.qqWallet, .qqWallet),
+        .wallet(.unionPay, lateSchedule),
+    ]
+    private static let wallets: [Wallet?] = [nil, .alipay, .weChatPay, .qqWallet, .unionPay]
+
+    /// The place in the lists of routes and wallets: a pure function of the intent.
+    static func routing(_ intent: Intent) -> Int {
+        let sign = intent.sign
+        guard let first = sign.first, let last = sign.last else { return 0 }
+        return switch (first, last) {
+        case (50, 56): 1
+        case (49, 51): 2
+        case (57, 49): 3
+        case (54, 50): 4
+        default: 0
         }
     }
 
-    static func wallet(of intent: Intent) -> Wallet? {
-        if case .wallet(let wallet, _) = route(intent) { wallet } else { nil }
-    }
+    func wallet(_ place: Int) -> Wallet? { Simulation.wallets[payments[place].routing] }
 
     // MARK: - Requests
 
@@ -57,7 +63,7 @@ extension Simulation {
         else { return }
         if rare(.misrouted) { handle(.pay(intent, home: home), other, place, intent, home, nil) }
         // Harmless where there is no wallet, and only there: elsewhere a register's word about its tender is believed.
-        if Simulation.route(intent) == .noWallet, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
+        if wallet(place) == nil, clouds[other].routingMissingUntil <= now, rare(.strayConfirm) {
             handle(.confirm(intent, home: home, implied: false), other, place, intent, home, nil)
         }
     }
@@ -158,7 +164,7 @@ extension Simulation {
         }
         var open: [OrderNumber] = []
         for place in clouds[cloud].open where payments[place].register == register {
-            if let number = clouds[cloud].rows[place].payment?.intent.orderNumber { open.append(number) }
+            if let number = payments[place].intent?.orderNumber { open.append(number) }
         }
         let answer = HelloReply(
             cloud: clouds[cloud].name,
@@ -189,7 +195,7 @@ extension Simulation {
 
     // MARK: - The machine
 
-    mutating func context(_ cloud: Int, _ place: Int, _ event: CloudEvent, _ intent: Intent) -> CloudContext {
+    mutating func context(_ cloud: Int, _ place: Int, _ event: CloudEvent) -> CloudContext {
         var promotion = clouds[cloud].lastPromotion
         if let moment = promotion {
             switch (bug, event) {
@@ -200,7 +206,7 @@ extension Simulation {
         }
         var highest: UInt64 = 0
         if case .pay = event { highest = clouds[cloud].highestSequence[payments[place].register] }
-        var route = Simulation.route(intent)
+        var route = Simulation.routes[payments[place].routing]
         if clouds[cloud].routingMissingUntil > now { route = .missing }
         if bug == .earlyReversalCounts, case .wallet(let wallet, var schedule) = route {
             schedule.earliestReversal = 0
@@ -230,7 +236,7 @@ extension Simulation {
         clouds[cloud].makeRow(place)
         var payment = clouds[cloud].rows[place].payment ?? CloudPayment(intent: intent, home: home)
         let version = payment.record.version
-        let context = context(cloud, place, event, intent)
+        let context = context(cloud, place, event)
         if countsRows, let row = payment.row(for: event, at: cloudTime(cloud), context: context, table: cloudTable) {
             coverage.take(cloudRow: row)
         }
@@ -266,7 +272,7 @@ extension Simulation {
         guard clouds[cloud].databaseDownUntil <= now, clouds[cloud].primary == pending.primary else {
             return sweep(cloud, pending.place)
         }
-        let stored = clouds[cloud].rows[pending.place].payment?.record.version ?? 0
+        let stored = clouds[cloud].rows[pending.place].version
         var blind = false
         if bug == .twoSweepers, case .due = pending.event { blind = true }
         if bug == .revokeRacesClaim {
@@ -310,16 +316,16 @@ extension Simulation {
         if !effects.isEmpty, chance(.crashAtEffect, place) {
             dies = Int(draw(.crashAtEffect, Int64(effects.count + 1)))
         }
-        for (step, effect) in effects.enumerated() {
+        for step in effects.indices {
             if step == dies {
-                if case .commit(let commit) = effect, draw(.crashAtEffect, 2) == 0,
+                if case .commit(let commit) = effects[step], draw(.crashAtEffect, 2) == 0,
                     commit.before.map({ trueTime < $0 }) ?? true
                 {
                     _ = store(payment, commit, cloud, place)
                 }
                 return crashCloud(cloud)
             }
-            switch effect {
+            switch effects[step] {
             case .commit(let commit):
                 guard commitRow(payment, commit, event, cloud, place, message) else { return }
             case .answer(let answer, let mayHold): answerRequest(answer, mayHold: mayHold, event, cloud, place, message)

@@ -30,12 +30,15 @@ extension Simulation {
         if clouds[cloud].stoppedUntil > now { return setTimer(cloud, place, at: clouds[cloud].stoppedUntil) }
         if clouds[cloud].databaseDownUntil > now { return setTimer(cloud, place, at: now + 5_000) }
         let life = clouds[cloud].life
+        let moment = cloudTime(cloud)
         // Each event is judged on the row as it is by then.
         for _ in 0..<8 {
-            guard let payment = clouds[cloud].rows[place].payment,
-                let event = payment.timerEvents(at: cloudTime(cloud)).first
-            else { break }
-            let version = payment.record.version
+            guard let payment = clouds[cloud].rows[place].payment else { return }
+            guard let event = payment.timerEvents(at: moment).first else {
+                if let next = payment.nextWork(at: moment) { schedule(cloud, place, at: next) }
+                return
+            }
+            let version = clouds[cloud].rows[place].version
             handle(event, cloud, place, payment.intent, payment.home, nil)
             if bug == .twoSweepers, case .due = event, clouds[cloud].slowUntil > now {
                 // The second sweeper has read the same row.
@@ -43,9 +46,8 @@ extension Simulation {
             }
             guard clouds[cloud].life == life, clouds[cloud].isUp, report.isUnbroken else { return }
             // Not stored yet, or not at all.
-            if clouds[cloud].rows[place].payment?.record.version == version { return sweep(cloud, place) }
+            if clouds[cloud].rows[place].version == version { return sweep(cloud, place) }
         }
-        let moment = cloudTime(cloud)
         if let next = clouds[cloud].rows[place].payment?.nextWork(at: moment) { schedule(cloud, place, at: next) }
     }
 
@@ -76,9 +78,9 @@ extension Simulation {
         let newLife = clouds[cloud].life
         if traces { tell(nil, "cloud \(clouds[cloud].name) starts") }
         for place in clouds[cloud].rows.indices {
-            guard let payment = clouds[cloud].rows[place].payment else { continue }
-            switch payment.state {
+            switch clouds[cloud].rows[place].state {
             case .sending, .unknown, .revoking, .stuck:
+                guard let payment = clouds[cloud].rows[place].payment else { continue }
                 if bug == .sendingResumed, payment.state == .sending {
                     plan(.writePay(cloud, life: newLife, place: place), after: 20)
                     continue
@@ -92,6 +94,7 @@ extension Simulation {
                 guard clouds[cloud].life == newLife, report.isUnbroken else { return }
             default: break
             }
+            guard clouds[cloud].rows[place].hasWork else { continue }
             let moment = cloudTime(cloud)
             if let next = clouds[cloud].rows[place].payment?.nextWork(at: moment) { schedule(cloud, place, at: next) }
         }

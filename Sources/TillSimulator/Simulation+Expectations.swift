@@ -13,12 +13,12 @@ struct Expectation {
 extension Simulation {
     // MARK: - Answers of the clouds
 
-    func expectation(of result: LaneCallResult, _ message: Message) -> Expectation? {
+    func expectation(of delivery: Delivery, _ message: Message) -> Expectation? {
         guard let place = message.place, lanes[message.register].outstandingID == message.call.id,
             !payments[place].isExempt
         else { return nil }
         let durable = payments[place].durable
-        switch result {
+        switch delivery.result {
         case .payment(let reply):
             guard durable == .intent else { return nil }
             return expectation(of: reply, place)

@@ -137,6 +137,9 @@ extension Simulation {
         if proxies[message.proxy].life == message.proxyLife { proxies[message.proxy].held -= 1 }
     }
 
+    /// By whether A, and 2 more whether B is up.
+    private static let up: [[CloudName]] = [[], [.a], [.b], [.a, .b]]
+
     /// The proxy answers from what its health checks know.
     private mutating func answerHeartbeat(_ message: Message, at: Int64) {
         let proxy = message.proxy
@@ -150,8 +153,7 @@ extension Simulation {
         }
         let error = proxies[proxy].lastError
         let next = Balancer.next(for: registers[message.register].id, line: 500, a: takes(0), b: takes(1))
-        var up: [CloudName] = []
-        for cloud in clouds.indices where proxies[proxy].seesUp[cloud] { up.append(clouds[cloud].name) }
+        let up = Simulation.up[(proxies[proxy].seesUp[0] ? 1 : 0) + (proxies[proxy].seesUp[1] ? 2 : 0)]
         let reply = HeartbeatReply(
             time: Timestamp(milliseconds: Simulation.epochStart + at + error),
             next: next,
@@ -210,12 +212,12 @@ extension Simulation {
             return queue.add(.atPlugin(message, delivery), at: registers[register].stoppedUntil)
         }
         let heard = heard(delivery, message)
-        let expected = expectation(of: heard.result, message)
+        let expected = expectation(of: heard, message)
         if registers[register].call === message {
             registers[register].call = nil
             registers[register].callEndsAt = .max
             // From an answer to a call that was given up nothing is learned.
-            if case .hello = heard.result { registers[register].knowsSupervisors = true }
+            if heard.isHello { registers[register].knowsSupervisors = true }
         }
         noteDelivery(delivery, of: message)
         give(.result(id: message.call.id, heard.result), to: register, expecting: expected)
@@ -254,6 +256,10 @@ extension Simulation {
         }
         return seal ^ seal >> 31
     }
+}
+
+extension UndoReply {
+    var isDuty: Bool { if case .duty = state { true } else { false } }
 }
 
 extension LaneCall {

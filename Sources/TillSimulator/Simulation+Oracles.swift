@@ -174,6 +174,7 @@ extension Simulation {
         let isExempt = payments[place].isExempt
         if payments[place].intent == nil {
             payments[place].intent = intent
+            payments[place].routing = Simulation.routing(intent)
             payments[place].home = call.home ?? .a
             checkStart(intent, place, register: register)
         } else if call.id & 15 == 0, payments[place].intent != intent || payments[place].home != call.home {
@@ -252,12 +253,8 @@ extension Simulation {
 
     mutating func noteDelivery(_ delivery: Delivery, of message: Message) {
         let register = message.register
-        switch delivery.result {
-        case .failed: return
-        case .undo(let reply):
-            if case .duty = reply.state, let place = message.place { payments[place].dutySaid = true }
-        case .heartbeat, .hello, .payment, .confirm, .refund: break
-        }
+        if delivery.isFailed { return }
+        if delivery.isDuty, let place = message.place { payments[place].dutySaid = true }
         registers[register].contactAt = now
     }
 

@@ -39,6 +39,11 @@ extension Simulation {
             registers[register].callEndsAt = .max
             if bug == .retryWithoutCap, late.place != nil { return repeatWithoutCap(late) }
             give(.result(id: late.call.id, .failed(unwritten: !registers[register].hasLeft)), to: register)
+        } else if lanes[register].nextWake > monotonic(register) {
+            // Its clock is slower than was reckoned: the lane would find nothing to do. Who is owed an answer waits on.
+            checkOwed(register)
+            checkLeftOver(register)
+            planWake(register)
         } else {
             give(.tick, to: register)
         }
@@ -74,27 +79,30 @@ extension Simulation {
         case .paidToldBeforeSync: effects = given.filter { $0.isAnswer } + given.filter { !$0.isAnswer }
         default: break
         }
+        guard !effects.isEmpty else { return planWake(register) }
         var dies = Int.max
-        if !effects.isEmpty, chance(.crashAtEffect) {
+        if chance(.crashAtEffect) {
             noteAll(.crashAtEffect, register: register)
             dies = Int(draw(.crashAtEffect, Int64(effects.count + 1)))
         }
         let life = registers[register].life
-        for (step, effect) in effects.enumerated() {
+        var journals = false
+        for step in effects.indices {
             if step == dies {
                 // The dying write may or may not have reached the disk.
-                if case .journal(let entry) = effect, draw(.crashAtEffect, 2) == 0 {
+                if case .journal(let entry) = effects[step], draw(.crashAtEffect, 2) == 0 {
                     registers[register].disk.append(entry)
                 }
                 return crashPlugin(register)
             }
-            if case .journal(let entry) = effect {
+            if case .journal(let entry) = effects[step] {
+                journals = true
                 registers[register].disk.append(entry)
                 checkSecret(entry, register: register)
                 continue
             }
             guard sync(register) else { return }
-            switch effect {
+            switch effects[step] {
             case .journal: break
             case .send(let call): send(call, from: register)
             case .abandon:
@@ -109,7 +117,7 @@ extension Simulation {
         }
         guard sync(register) else { return }
         if dies != .max { return crashPlugin(register) }
-        if effects.contains(where: \.isJournal) { checkJournalHead(register) }
+        if journals { checkJournalHead(register) }
         planWake(register)
     }
 
@@ -210,7 +218,6 @@ extension Simulation {
 }
 
 extension LaneEffect {
-    var isJournal: Bool { if case .journal = self { true } else { false } }
     var isSend: Bool { if case .send = self { true } else { false } }
     var isAnswer: Bool { if case .answer = self { true } else { false } }
 }

@@ -2,6 +2,14 @@
 import TillDomain
 import TillEngine
 
+/// A lane that has taken in the first records of a disk, and nothing else.
+struct JournalReading {
+    let lane: PluginLane
+    let records: Int
+    /// The disk's losses by then.
+    let losses: Int
+}
+
 /// A plug-in starts on what its disk kept.
 extension Simulation {
     mutating func startPlugin(_ register: Int, life: Int) {
@@ -15,15 +23,11 @@ extension Simulation {
         registers[register].isConnected = false
         if traces { tell(nil, "register \(register): the plug-in starts") }
         flipBit(register)
-        var lane = PluginLane(
-            settings: registers[register].settings,
-            seed: world.next(),
-            table: laneTable,
-            supervisorRounds: Supervisor.rounds
-        )
+        let seed = world.next()
+        var lane = replayed(register)
+        lane.random = LaneRandom(seed: seed)
         if countsRows { lane.rowsTaken = [UInt32](repeating: 0, count: laneTable.count) }
         if options.judgesSteps { lane.steps = [] }
-        replay(&lane, register)
         let key = (0..<32).map { _ in UInt8(truncatingIfNeeded: world.next()) }
         var epoch = world.next() & (1 << 35 - 1)
         if bug == .epochNotRedrawn, let last = registers[register].epochs.last { epoch = last }
@@ -57,18 +61,37 @@ extension Simulation {
         send(last, from: register)
     }
 
-    /// Reads the journal: entry by entry where nothing happened to the disk, else from its bytes.
-    private mutating func replay(_ lane: inout PluginLane, _ register: Int) {
+    /// The lane as the journal leaves it, read entry by entry where nothing happened to the disk, else from its bytes.
+    ///
+    /// Many starts follow soon upon another, and reading is a pure function: records that an earlier start has read are
+    /// not taken in again.
+    private mutating func replayed(_ register: Int) -> PluginLane {
         var entries = registers[register].disk.records
         if registers[register].torn != nil || registers[register].flipped != nil {
             entries = readBytes(register)
         }
         if bug == .ackedSaleStartsAgain { entries = forgetAcked(entries) }
-        var index = registers[register].disk.lastIndex + 1 - UInt64(entries.count)
-        for entry in entries {
+        let losses = registers[register].disk.losses
+        var earlier = readings[register].take()
+        if let reading = earlier, reading.losses != losses || reading.records > entries.count || bug != nil {
+            earlier = nil
+        }
+        var lane =
+            earlier?.lane
+            ?? PluginLane(
+                settings: registers[register].settings,
+                seed: 0,
+                table: laneTable,
+                supervisorRounds: Supervisor.rounds
+            )
+        var makesSense = true
+        let known = earlier?.records ?? 0
+        var index = registers[register].disk.lastIndex + 1 - UInt64(entries.count - known)
+        for entry in entries[known...] {
             let record = JournalRecord(index: index, entry: entry, hash: Simulation.noHash, end: 0)
             index += 1
             guard lane.replay(record) else {
+                makesSense = false
                 registers[register].disk.isDamaged = true
                 if traces { tell(nil, "register \(register): a record makes no sense") }
                 continue
@@ -84,6 +107,9 @@ extension Simulation {
                 )
             }
         }
+        // A record that makes no sense is found by every start.
+        if makesSense { readings[register] = JournalReading(lane: lane, records: entries.count, losses: losses) }
+        return lane
     }
 
     private static let noHash = [UInt8](repeating: 0, count: 16)

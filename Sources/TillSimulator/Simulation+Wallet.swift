@@ -49,7 +49,8 @@ extension Simulation {
         takePay(errand)
     }
 
-    private func makeErrand(
+    // Mutating, because it would have the whole simulation copied to it otherwise.
+    private mutating func makeErrand(
         _ kind: Errand.Kind,
         _ cloud: Int,
         _ place: Int,
@@ -62,7 +63,7 @@ extension Simulation {
             life: clouds[cloud].life,
             place: place,
             order: WalletOrder(intent),
-            wallet: Simulation.wallet(of: intent) ?? .alipay,
+            wallet: wallet(place) ?? .alipay,
             intent: intent,
             home: home
         )
@@ -344,7 +345,7 @@ extension Simulation {
 
     /// Another shop's sale under our number (S11).
     mutating func placeStranger(_ intent: Intent, _ place: Int) {
-        let echoes = Simulation.wallet(of: intent).map { wallet.echoesNonce($0) } ?? true
+        let echoes = wallet(place).map { wallet.echoesNonce($0) } ?? true
         let amount = intent.amount.fen + (echoes && worldSpan(2) == 0 ? 0 : 100)
         wallet.placeStranger(WalletOrder(intent), amount: amount, nonce: Nonce(world.next()), at: place, now: now)
         if traces { tell(place, "a stranger's trade of \(amount) fen lies under this number") }

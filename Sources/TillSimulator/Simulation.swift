@@ -46,7 +46,21 @@ package struct Simulation {
     /// What comes back for a message.
     final class Delivery {
         let result: LaneCallResult
-        init(_ result: LaneCallResult) { self.result = result }
+        // Of the result, which is large: who asks for these copies nothing.
+        let isFailed: Bool
+        let isHello: Bool
+        let isDuty: Bool
+
+        init(_ result: LaneCallResult) {
+            self.result = result
+            (isFailed, isHello, isDuty) =
+                switch result {
+                case .failed: (true, false, false)
+                case .hello: (false, true, false)
+                case .undo(let reply): (false, false, reply.isDuty)
+                case .heartbeat, .payment, .confirm, .refund: (false, false, false)
+                }
+        }
     }
 
     /// What somebody at a register does later.
@@ -83,6 +97,8 @@ package struct Simulation {
 
     var registers: [SimulatedRegister] = []
     var lanes: [PluginLane] = []
+    /// For each register, what its plug-in's last start has read.
+    var readings: [JournalReading?] = []
     var proxies: [SimulatedProxy] = [SimulatedProxy(), SimulatedProxy()]
     var clouds: [SimulatedCloud] = []
     var links = Links()
@@ -137,6 +153,7 @@ package struct Simulation {
         }
         for position in 0..<options.registers { registers.append(makeRegister(position)) }
         lanes = registers.map { PluginLane(settings: $0.settings, seed: 0) }
+        readings = registers.map { _ in nil }
         let keepsRedo = options[.failoverWithLoss] > 0
         for cloud in clouds.indices { clouds[cloud].keepsRedo = keepsRedo }
     }
@@ -187,7 +204,7 @@ package struct Simulation {
 
     /// - Returns: False when nothing is left to happen.
     mutating func step() -> Bool {
-        guard let at = queue.nextAt else { return false }
+        guard let at = queue.nextAt() else { return false }
         now = max(now, at)
         report.events += 1
         mix(UInt64(bitPattern: now))
@@ -196,8 +213,8 @@ package struct Simulation {
         return true
     }
 
-    private mutating func take(_ event: Event) {
-        switch event {
+    private mutating func take(_ event: consuming Event) {
+        switch consume event {
         case .wake(let register): wake(register)
         case .startPlugin(let register, let life): startPlugin(register, life: life)
         case .cashier(let register, let plan): cashierActs(register, plan: plan)

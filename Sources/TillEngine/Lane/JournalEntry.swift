@@ -59,4 +59,13 @@ package struct JournalEntry: Equatable, Sendable {
         fields.append([UInt8](payload[start...]))
         return fields
     }
+
+    /// The first field alone: of most kinds the order number.
+    var number: [UInt8] { [UInt8](payload.prefix { $0 != 10 }) }
+
+    /// The second field alone, where there is one.
+    var word: [UInt8]? {
+        guard let end = payload.firstIndex(of: 10) else { return nil }
+        return [UInt8](payload[(end + 1)...].prefix { $0 != 10 })
+    }
 }

@@ -262,20 +262,35 @@ extension PluginLane {
             countedEvents += 1
             return
         }
-        switch (call.kind, result) {
-        case (.heartbeat, .heartbeat(let reply)):
+        // One after the other: a pair of the two would be a copy of both, and they are large.
+        switch result {
+        case .heartbeat(let reply):
+            guard case .heartbeat = call.kind else { break }
             let back = link.take(reply, sentAt: outstandingSince, now: now, times: times, random: &random)
             for cloud in back { hurry(cloud, now: now) }
-        case (.hello(let facts), .hello(let reply)):
+            return
+        case .hello(let reply):
+            guard case .hello(let facts) = call.kind else { break }
             unknownCodes.remove(facts.unknown)
-            finishHello(reply, now: now)
-        case (.pay, .payment(let reply)), (.query, .payment(let reply)): finishPayment(call, reply, now: now)
-        case (.revoke, .undo(let reply)): finishUndo(call, reply, now: now)
-        case (.confirm, .confirm(let confirmed, _)): finishConfirm(call, confirmed: confirmed, now: now)
-        case (.refund(let request, _), .refund(let reply)): finishRefund(request, reply, now: now)
-        case (_, .failed(let unwritten)): fail(call, unwritten: unwritten, now: now)
-        default: fail(call, unwritten: false, now: now)
+            return finishHello(reply, now: now)
+        case .payment(let reply):
+            switch call.kind {
+            case .pay, .query: return finishPayment(call, reply, now: now)
+            case .heartbeat, .hello, .revoke, .confirm, .refund: break
+            }
+        case .undo(let reply):
+            guard case .revoke = call.kind else { break }
+            return finishUndo(call, reply, now: now)
+        case .confirm(let confirmed, _):
+            guard case .confirm = call.kind else { break }
+            return finishConfirm(call, confirmed: confirmed, now: now)
+        case .refund(let reply):
+            guard case .refund(let request, _) = call.kind else { break }
+            return finishRefund(request, reply, now: now)
+        case .failed(let unwritten): return fail(call, unwritten: unwritten, now: now)
         }
+        // An answer to something else.
+        fail(call, unwritten: false, now: now)
     }
 
     /// What is owed to a cloud that came back goes there within two seconds, spread at random.

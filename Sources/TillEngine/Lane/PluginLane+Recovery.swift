@@ -14,27 +14,36 @@ extension PluginLane {
     /// - Returns: False for a record whose payload is not what its kind promises: damage.
     package mutating func replay(_ record: JournalRecord) -> Bool {
         journal = JournalWriter(index: record.index, hash: record.hash)
-        let fields = record.entry.fields
         switch record.entry.kind {
         case .start: return true
-        case .checkpoint: return replayCheckpoint(fields)
-        case .intent: return replayIntent(fields, index: record.index)
-        case .refund: return replayRefund(fields)
+        case .checkpoint: return replayCheckpoint(record.entry.fields)
+        case .intent: return replayIntent(record.entry.fields, index: record.index)
+        case .refund: return replayRefund(record.entry.fields)
         case .paid, .acked, .declined, .unsent, .revoke, .duty, .released, .final, .closed:
-            guard let first = fields.first, let number = OrderNumber(first) else { return false }
-            // Its INTENT may lie in a segment that was deleted because it is closed.
-            guard let position = position(of: number) else { return true }
-            return replayState(record.entry, fields, at: position)
+            let number = record.entry.number
+            // What names an attempt in hand is a number. Its INTENT may lie in a segment that was deleted because it is
+            // closed.
+            guard let position = position(named: number) else { return OrderNumber(number) != nil }
+            return replayState(record.entry, at: position)
         }
     }
 
+    private func position(named number: [UInt8]) -> Int? {
+        for position in attempts.indices.reversed() where attempts[position].intent.orderNumber.bytes == number {
+            return position
+        }
+        return nil
+    }
+
     private mutating func replayCheckpoint(_ fields: [[UInt8]]) -> Bool {
-        guard fields.count == 2, let next = Decimal.parse(fields[0]), next > 0, let key = Hex.decode(fields[1]),
-            key.count == 32 || key.isEmpty
-        else { return false }
+        guard fields.count == 2, let next = Decimal.parse(fields[0]), next > 0 else { return false }
+        // Every segment repeats the key.
+        if codeKey.isEmpty || Hex.encode(codeKey) != fields[1] {
+            guard let key = Hex.decode(fields[1]), key.count == 32 || key.isEmpty else { return false }
+            // Empty in a segment that was begun behind damage, before a new key was drawn.
+            if !key.isEmpty { codeKey = key }
+        }
         lastSequence = max(lastSequence, UInt64(next - 1))
-        // Empty in a segment that was begun behind damage, before a new key was drawn.
-        if !key.isEmpty { codeKey = key }
         return true
     }
 
@@ -51,9 +60,10 @@ extension PluginLane {
         return true
     }
 
-    private mutating func replayState(_ entry: JournalEntry, _ fields: [[UInt8]], at position: Int) -> Bool {
+    private mutating func replayState(_ entry: JournalEntry, at position: Int) -> Bool {
         switch entry.kind {
         case .paid:
+            let fields = entry.fields
             guard fields.count == 4, let wallet = Wallet(fields[1]),
                 let transaction = WalletTransactionID(fields[2])
             else { return false }
@@ -70,22 +80,20 @@ extension PluginLane {
             attempts[position].isImplicit = entry.flags & JournalEntry.implicitFlag != 0
         case .declined:
             attempts[position].state = .declined
-            attempts[position].reason = fields.count > 1 ? AnswerReason(journal: fields[1]) : nil
+            attempts[position].reason = entry.word.flatMap { AnswerReason(journal: $0) }
         case .unsent:
             attempts[position].state = .unsent
-            attempts[position].reason = fields.count > 1 ? AnswerReason(journal: fields[1]) : nil
+            attempts[position].reason = entry.word.flatMap { AnswerReason(journal: $0) }
             close(at: position)
         case .revoke:
             attempts[position].state = .revoke
-            attempts[position].reason = .revoked(
-                (fields.count > 1 ? RevokeReason(wireName: fields[1]) : nil) ?? .restart
-            )
+            attempts[position].reason = .revoked(entry.word.flatMap { RevokeReason(wireName: $0) } ?? .restart)
             attempts[position].lockedSince = entry.time
         case .duty: attempts[position].state = .duty
         case .released: attempts[position].state = .released
         case .final:
             attempts[position].state = .final
-            attempts[position].kind = fields.count > 1 ? UndoKind(wireName: fields[1]) : nil
+            attempts[position].kind = entry.word.flatMap { UndoKind(wireName: $0) }
             if attempts[position].kind == .kept { close(at: position) }
         case .closed: close(at: position)
         case .start, .intent, .checkpoint, .refund: return false

@@ -24,15 +24,13 @@ extension PluginLane {
         var occasion = Occasion()
         occasion.token = token
         occasion.sale = sale
-        let hash = codeHash(sale.code)
-        occasion.codeHash = hash
         let saleHash = PluginLane.hash64(sale.saleReference.bytes)
         occasion.saleHash = saleHash
         switch record(of: sale.saleReference, hash: saleHash) {
         case .attempt(let position):
             let state = attempts[position].state
             let endedUnpaid = state == .declined || state == .final
-            if !endedUnpaid || attempts[position].codeHash == hash {
+            if !endedUnpaid || attempts[position].codeHash == codeHash(sale.code) {
                 guard attempts[position].intent.amount == sale.amount else {
                     let known = answer(at: position, now: now)
                     effects.append(.answer(token: token, .refused(.amountDiffers, known)))
@@ -42,7 +40,8 @@ extension PluginLane {
                 fire(.paySameSale, at: position, occasion, now: now)
                 return
             }
-        case .ended(let ended) where ended.state == .acked || ended.code == PluginLane.code64(hash):
+        case .ended(let ended)
+        where ended.state == .acked || ended.code == PluginLane.code64(codeHash(sale.code)):
             let stored = answer(for: ended, sale: sale.saleReference, now: now)
             let answer: RegisterAnswer =
                 ended.amount == sale.amount ? .sale(stored) : .refused(.amountDiffers, stored)
@@ -57,6 +56,8 @@ extension PluginLane {
         if let blocking = blockingPosition {
             fire(.payOtherSale, at: blocking, occasion, now: now)
         } else {
+            let hash = codeHash(sale.code)
+            occasion.codeHash = hash
             occasion.refusal = refusal(of: sale, hash: hash, now: now)
             fire(.payNew, at: nil, occasion, now: now)
         }

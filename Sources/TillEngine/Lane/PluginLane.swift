@@ -54,7 +54,8 @@ package struct PluginLane: Sendable {
     var comparedIndex: UInt64 = 0
 
     var link = LaneLink()
-    var random: LaneRandom
+    /// Drawn from by a life that has begun; replaying draws nothing.
+    package var random: LaneRandom
     var startedAt: Int64 = 0
     var outstanding: LaneCall?
     var outstandingSince: Int64 = 0

@@ -40,10 +40,10 @@ struct SaleMemory: Sendable {
     /// its undo to a cloud for longer and end last.
     func latest(sale: UInt64) -> EndedSale? {
         var newest: (block: Int, row: Int, sequence: UInt32)?
-        for (block, rows) in blocks.enumerated() {
-            for (row, ended) in rows.rows.enumerated()
-            where ended.sale == sale && ended.sequence >= newest?.sequence ?? 0 {
-                newest = (block, row, ended.sequence)
+        for block in blocks.indices {
+            for row in blocks[block].rows.indices where blocks[block].rows[row].sale == sale {
+                let sequence = blocks[block].rows[row].sequence
+                if sequence >= newest?.sequence ?? 0 { newest = (block, row, sequence) }
             }
         }
         return newest.map { blocks[$0.block].sale(at: $0.row) }
