@@ -117,12 +117,12 @@ extension FuzzTarget {
                 let accepted = try? codec.decode(response, to: calls[2], now: now)
                 require(accepted == nil, "a forgery is an answer")
             }
+            _ = try? codec.decode(answer(503, bytes), to: calls[0], now: now)
             for sent in calls {
                 if sent.binding != nil {
                     let accepted = try? codec.decode(answer(200, bytes), to: sent, now: now)
                     require(accepted == nil, "an answer needs no signature")
                 }
-                _ = try? codec.decode(answer(503, bytes), to: sent, now: now)
                 guard let read = try? codec.read(answer(200, bytes), to: sent) else { continue }
                 if case .payment(let payment) = read.result, case .paid(let paid) = payment.state {
                     require(paid.amount.fen >= 0, "an amount is negative")

@@ -1,11 +1,26 @@
 // Part of Tillbridge. See LICENSE.
 import TillDomain
-import TillProtocol
 
 @testable import TillPlugin
+@testable import TillProtocol
 
 /// What a register sends to its plug-in, and the plug-in's own files.
 extension FuzzTarget {
+    private static let get = ("GET" as StaticString).bytes
+    private static let post = ("POST" as StaticString).bytes
+    private static let payment = ("/v1/payments/" as StaticString).bytes
+
+    private static let headers: HTTPHeaders = {
+        var headers = HTTPHeaders()
+        headers.add(HeaderName.contentType, MediaType.json)
+        return headers
+    }()
+
+    private static func call(_ method: [UInt8], _ target: [UInt8], _ body: [UInt8]) {
+        let start = HTTPRequest.Start(method: method, target: target, minorVersion: 1)
+        _ = try? RegisterRequest.call(HTTPRequest(start, headers: headers, body: body))
+    }
+
     static let register: [FuzzTarget] = [
         FuzzTarget(
             "register-call",
@@ -15,23 +30,10 @@ extension FuzzTarget {
                 #"{"supervisorCode":"7711","reason":"records compared"}"#,
             ]
         ) { bytes in
-            for (method, target) in [
-                ("POST", "/v1/payments"), ("POST", "/v1/refunds"), ("POST", "/v1/lane/release"),
-                ("GET", "/v1/payments/"),
-            ] {
-                let isBody = method == "POST"
-                var parser = HTTPRequestParser()
-                let path = isBody ? Array(target.utf8) : Array(target.utf8) + bytes.filter { $0 > 32 && $0 < 127 }
-                parser.feed(Array("\(method) ".utf8) + path + Array(" HTTP/1.1\r\nHost: x\r\n".utf8))
-                if isBody {
-                    parser.feed(Array("Content-Type: application/json\r\nContent-Length: \(bytes.count)\r\n\r\n".utf8))
-                    parser.feed(bytes)
-                } else {
-                    parser.feed(Array("\r\n".utf8))
-                }
-                guard let request = try? parser.next() else { continue }
-                _ = try? RegisterRequest.call(request)
+            for target in ["/v1/payments", "/v1/refunds", "/v1/lane/release"] as [StaticString] {
+                call(post, target.bytes, bytes)
             }
+            call(get, payment + bytes.filter { $0 > 32 && $0 < 127 }, [])
         },
         FuzzTarget(
             "plugin-files",

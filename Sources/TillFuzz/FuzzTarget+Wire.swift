@@ -6,8 +6,8 @@ import TillEngine
 
 /// What plug-ins, proxies and clouds send to each other, and what lies on a register's disk.
 extension FuzzTarget {
-    private static func check<Message: WireMessage>(_ type: Message.Type, _ bytes: [UInt8]) {
-        guard let message = try? Message(decoding: bytes) else { return }
+    private static func check<Message: WireMessage>(_ type: Message.Type, _ object: JSONObject) {
+        guard let message = try? Message(object) else { return }
         require((try? Message(decoding: message.encode())) == message, "what was read is not read again")
     }
 
@@ -68,23 +68,24 @@ extension FuzzTarget {
                     + #""version":"1","acknowledges":true}"#,
             ]
         ) { bytes in
-            check(PayRequest.self, bytes)
-            check(QueryRequest.self, bytes)
-            check(RevokeRequest.self, bytes)
-            check(ConfirmRequest.self, bytes)
-            check(PaymentAnswer.self, bytes)
-            check(UndoAnswer.self, bytes)
-            check(ConfirmAnswer.self, bytes)
-            check(RefundRequest.self, bytes)
-            check(RefundAnswer.self, bytes)
-            check(ActivationRequest.self, bytes)
-            check(ActivationAnswer.self, bytes)
-            check(PeerLogRequest.self, bytes)
-            check(PeerLogAnswer.self, bytes)
-            check(HelloRequest.self, bytes)
-            check(HelloAnswer.self, bytes)
-            check(HeartbeatRequest.self, bytes)
-            check(HeartbeatAnswer.self, bytes)
+            guard let object = try? JSONObject(parsing: bytes, limits: .wire) else { return }
+            check(PayRequest.self, object)
+            check(QueryRequest.self, object)
+            check(RevokeRequest.self, object)
+            check(ConfirmRequest.self, object)
+            check(PaymentAnswer.self, object)
+            check(UndoAnswer.self, object)
+            check(ConfirmAnswer.self, object)
+            check(RefundRequest.self, object)
+            check(RefundAnswer.self, object)
+            check(ActivationRequest.self, object)
+            check(ActivationAnswer.self, object)
+            check(PeerLogRequest.self, object)
+            check(PeerLogAnswer.self, object)
+            check(HelloRequest.self, object)
+            check(HelloAnswer.self, object)
+            check(HeartbeatRequest.self, object)
+            check(HeartbeatAnswer.self, object)
             _ = try? Problem(decoding: bytes)
             _ = try? RoutingDocument(decoding: bytes)
             _ = try? ConfigurationDocument(decoding: bytes)

@@ -302,7 +302,7 @@ def test_settlement_file(sandbox, gateway, order):
         ("S22", "01", 1290), ("S30", "04", -400), ("S22", "01", 250), ("S31", "31", -250)]
     assert all(line[27] == gateway.keys["merID"] for line in lines)
     paid, returned, before, after = lines
-    assert (paid[9], paid[11], paid[34]) == (sale["queryId"], order["orderId"], "牛奶,9f86d081")
+    assert (paid[9], paid[11], paid[33], paid[34]) == (sale["queryId"], order["orderId"], "00010002", "牛奶,9f86d081")
     assert (returned[9], returned[11]) == (back["queryId"], refund["orderId"])
     assert (returned[26], returned[40]) == (sale["queryId"], order["orderId"])
     assert (before[11], after[26], after[40]) == (undone["orderId"], before[9], undone["orderId"])

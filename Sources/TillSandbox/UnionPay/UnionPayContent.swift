@@ -136,10 +136,10 @@ struct UnionPayContentReader {
         )
     }
 
-    /// What a later query repeats of this transaction.
+    /// What a later query repeats of this transaction, and the register, which stands in the settlement file alone.
     private var echoes: [String: String] {
         var echoes: [String: String] = [:]
-        for name in ["bizType", "txnType", "txnSubType", "reqReserved", "origOrderId", "origTxnTime"] {
+        for name in ["bizType", "txnType", "txnSubType", "reqReserved", "origOrderId", "origTxnTime", "termId"] {
             echoes[name] = value(name)
         }
         return echoes

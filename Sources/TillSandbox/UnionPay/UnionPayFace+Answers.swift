@@ -106,6 +106,7 @@ extension UnionPayFace {
         fields["origRespMsg"] = UnionPayErrors.message(of: outcome, detail: nil)
         fields["txnAmt"] = shown
         fields["currencyCode"] = "156"
+        fields["termId"] = nil
         if !echoesReserved { fields["reqReserved"] = nil }
         if let settledAt {
             let time = ChinaTime(milliseconds: settledAt).compact
