@@ -157,4 +157,7 @@ def test_a_payment_shows_its_steps(shop, visit):
     steps.locator("text=Register took the tender").wait_for(timeout=10_000)
     assert steps.locator("text=Register asks for the payment").count() == 1
     assert steps.locator("text=Wallet answers: paid").count() == 1
+    steps.locator("summary", has_text="Wallet answers: paid").click()
+    step = steps.locator("details[open]").inner_text()
+    assert "alipay.trade.pay" in step and "HTTP status" in step and "10000" in step
     operator.picture("payment-en")

@@ -62,6 +62,16 @@ import Testing
         #expect(!page.contains("HTTP status"))
     }
 
+    @Test(
+        "each state of a refund has a text",
+        arguments: ["requested", "sent", "accepted", "unknown", "done", "failed"]
+    )
+    func refundStates(state: String) {
+        for language in Language.allCases {
+            #expect(Words.of(language).texts["refundState.\(state)"] != nil)
+        }
+    }
+
     @Test("steps of an older log have no call, and are shown as before") func older() async throws {
         let (page, _) = try await page(SamplePayment())
         #expect(page.contains("Wallet answers: paid") && page.contains("confirmed"))

@@ -119,7 +119,8 @@ struct RefundRow: Sendable {
         [
             "reference": reference,
             "amount": call.formats.money(amount),
-            "reason": reason,
+            // A register writes its own words.
+            "reason": call.words.texts[Phrase(family: "refundReason", reason).key] ?? reason,
             "person": person,
             "state": call.words.texts[Phrase(family: "refundState", state).key] ?? state,
             "created": call.formats.moment(createdAt),

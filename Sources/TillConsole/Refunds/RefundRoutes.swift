@@ -32,7 +32,10 @@ enum RefundRoutes {
         guard let (payment, refundable, limits, requests, basket) = found else { throw ConsoleProblem.notFound }
         try await call.require(.requestRefunds, store: payment.store)
         let formats = call.formats
-        let amount = call.form.has("amount") ? call.form["amount"] : Formats.yuan(refundable.left)
+        // All that is left is a fair proposal for an amount, but never for some lines of a basket.
+        let proposal = basket.map { RefundForm.linesGiveAmount($0, paid: refundable.paid) } ?? true
+        let amount =
+            call.form.has("amount") ? call.form["amount"] : proposal ? Formats.yuan(refundable.left) : ""
         var model = payment.model(call)
         model["paid"] = formats.money(refundable.paid)
         model["done"] = formats.money(refundable.done)
