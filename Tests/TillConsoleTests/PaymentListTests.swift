@@ -89,6 +89,13 @@ import Testing
         #expect(actions == ["view.saved", "view.changed", "view.removed"])
     }
 
+    @Test("one filter is one text, in whatever order its conditions were chosen") func order() {
+        let text = "tab=unpaid&q=T-1&place=NORTH"
+        #expect(PaymentFilter.query(Form("csrf=x&place=NORTH&wallet=&q=%20T-1&tab=unpaid&after=1-X")) == text)
+        #expect(PaymentFilter.query(Form("tab=all&period=week")) == "period=week")
+        #expect(PaymentFilter.path("tab=all") == "/payments")
+    }
+
     @Test("what is wrong stands at the field, and what was typed stays") func wrong() async throws {
         let alice = try await user("alice")
         #expect(try await save("Night", "tab=paid", by: alice).status == 303)

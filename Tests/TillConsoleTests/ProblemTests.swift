@@ -38,8 +38,8 @@ import Testing
         try await console.take(SamplePayment(sequence: 9))
         let page = try await console.session(of: user).get("/payments?tab=problems").body
         let order = [
-            "Over 1 hour <span class=\"soft\">2 payments", "3 days", "2 h 5 min",
-            "10 minutes to 1 hour <span class=\"soft\">1 payments", "10 min<", "Under 10 minutes <span", "40 s",
+            "Over 1 hour <span class=\"soft\">Payments: 2", "3 days", "2 h 5 min",
+            "10 minutes to 1 hour <span class=\"soft\">Payments: 1", "10 min<", "Under 10 minutes <span", "40 s",
         ]
         var rest = page[...]
         for text in order {
@@ -111,6 +111,18 @@ import Testing
             let board = try await console.console.pool.read { try ProblemBoard(Self.board, in: scope, at: now, $0) }
             #expect(board.byKind["unknown"] ?? 0 == count && board.byAge[.fresh] ?? 0 == count)
         }
+    }
+
+    @Test("the tab of problems looks in all days, whichever days another tab shows") func allDays() async throws {
+        let console = try await TestConsole()
+        let user = try await console.addUser("alice", roles: [("operator", 1)])
+        let old = try await problem(console, 1, "unknown", age: 3 * 86_400_000)
+        let alice = try await console.session(of: user)
+        let today = try await alice.get("/payments?period=today&wallet=alipay").body
+        let link = try #require(today.firstMatch(of: /href="([^"]+tab[^"]+problems)"/)).1
+        let path = String(link).replacing("&amp;", with: "&").replacing("&#x3D;", with: "=")
+        #expect(path == "/payments?wallet=alipay&tab=problems")
+        #expect(try await alice.get(path).body.contains("id=\"p-\(old.number)\""))
     }
 
     @Test("the board reads its own index and sorts nothing") func index() async throws {

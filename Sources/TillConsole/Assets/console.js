@@ -54,6 +54,7 @@ if (stream) {
   const held = new Map();
   let paused = false;
   let lastAt = Date.now();
+  let due = null;
 
   const busy = () => paused || scrollY > 80 || rows.querySelector(".chosen") !== null;
   const parse = (html) => {
@@ -85,7 +86,8 @@ if (stream) {
     if (chosen) document.getElementById(chosen)?.classList.add("chosen");
   };
   const take = (number, html) => {
-    if (board) { renew(); return; }
+    // Many changes at once are one renewal.
+    if (board) { due ??= setTimeout(() => { due = null; renew(); }, 1000); return; }
     const row = parse(html);
     if (!row) return;
     const present = document.getElementById("p-" + number);

@@ -48,13 +48,16 @@ struct PaymentFilter: Sendable {
     /// Whether the longest problem comes first, and not the newest payment.
     var isByAge: Bool { tab == .problems }
 
-    /// The names of its conditions in the address of a page.
-    static let names: Set<String> = [
-        "tab", "period", "from", "until", "q", "place", "register", "wallet", "state", "reason", "least", "most",
+    private static let names = [
+        "tab", "q", "period", "from", "until", "place", "register", "wallet", "state", "reason", "least", "most",
     ]
 
-    /// The conditions of a query, and nothing else of it.
-    static func query(_ form: Form) -> String { form.query(only: names) }
+    /// The conditions of a query and nothing else of it, those of one filter always in the same order.
+    static func query(_ form: Form) -> String {
+        let conditions = names.map { (name: $0, value: form[$0]) }
+        return conditions.filter { !$0.value.isEmpty && ($0.name, $0.value) != ("tab", Tab.all.rawValue) }
+            .map { "\($0.name)=\(Form.encoded($0.value))" }.joined(separator: "&")
+    }
 
     /// The list with the conditions of a query.
     static func path(_ query: String) -> String {

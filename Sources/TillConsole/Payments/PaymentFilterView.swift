@@ -5,10 +5,12 @@ import Foundation
 enum PaymentFilterView {
     static func tabs(_ filter: PaymentFilter, _ call: Call) -> [[String: Any]] {
         PaymentFilter.Tab.allCases.map { tab in
-            [
+            // Problems are looked for in all days, whichever days are shown now.
+            let days: Set<String> = tab == .problems ? ["period", "from", "until"] : []
+            return [
                 "name": call.text(Phrase(family: "tab", tab.rawValue)),
                 "path": "/payments?"
-                    + call.query.query(without: ["tab", "after", "said"], adding: [("tab", tab.rawValue)]),
+                    + call.query.query(without: days.union(["tab", "after", "said"]), adding: [("tab", tab.rawValue)]),
                 "isCurrent": tab == filter.tab,
             ]
         }

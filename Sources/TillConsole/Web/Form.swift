@@ -38,9 +38,6 @@ struct Form: Sendable {
         return (kept + extra).map { "\(Form.encoded($0))=\(Form.encoded($1))" }.joined(separator: "&")
     }
 
-    /// Some of its fields, in their order; empty ones are left out.
-    func query(only names: Set<String>) -> String { query(without: Set(fields.map(\.name)).subtracting(names)) }
-
     static func encoded(_ text: String) -> String {
         var text = text
         return text.withUTF8 { bytes in

@@ -171,9 +171,11 @@ struct ExportService: Service {
         let writer = ExportWriter(console: console)
         do {
             try await cancelWhenGracefulShutdown {
-                try await writer.recover()
+                var isRecovered = false
                 while true {
                     do {
+                        if !isRecovered { try await writer.recover() }
+                        isRecovered = true
                         try await writer.clean()
                         while try await writer.work() {}
                     } catch let error as CancellationError {
