@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import Foundation
 import GRDB
+import Synchronization
 import Testing
 import TillStore
 
@@ -341,6 +342,44 @@ import TillStore
         #expect(try await rosa.post("/system/alerts/rules/\(id + 1)/delete").status == 404)
         let silent = try await rosa.post("/system/alerts/rules/new", [("kind", "cloud_silent"), ("seconds", "60")])
         #expect(silent.status == 403)
+    }
+
+    @Test("no query of a rule, of a page or of a sender reads whole tables") func plans() async throws {
+        final class Statements: Sendable { let sql = Mutex<Set<String>>([]) }
+        let chain = try await Chain()
+        for place in ["GROUP", "NORTH"] {
+            try await chain.rule(
+                .successRate,
+                [("percent", "80"), ("minutes", "15"), ("payments", "10")],
+                place: place
+            )
+            try await chain.rule(.unknownAge, [("minutes", "5")], place: place)
+            for kind in [AlertRule.Kind.undoFailed, .refundFailed] { try await chain.rule(kind, [], place: place) }
+            try await chain.rule(.noSales, [("minutes", "1"), ("opens", "00:00"), ("closes", "24:00")], place: place)
+        }
+        try await chain.pay(1, "succeeded")
+        let (now, statements) = (chain.console.now, Statements())
+        let judge = AlertJudge(now: now, zone: .gmt, listeningSince: now, folders: [])
+        let plans = try await chain.console.console.pool.read { database in
+            database.trace { event in
+                if case .statement(let statement) = event {
+                    statements.sql.withLock { _ = $0.insert(statement.expandedSQL) }
+                }
+            }
+            for rule in try AlertRule.all(database) { _ = try judge.judge(rule, database) }
+            _ = try Alert.count(in: Scope(paths: ["/1/"]), database)
+            _ = try WebhookDelivery.due(at: 1, now: now, limit: 4, database)
+            _ = try WebhookDelivery.all(of: 1, state: .waiting, before: 7, limit: 50, database)
+            _ = try WebhookDelivery.all(ofPayment: "number", in: Scope(paths: ["/1/"]), database)
+            database.trace(options: [])
+            return try statements.sql.withLock { $0 }.sorted().flatMap { sql in
+                try Row.fetchAll(database, sql: "EXPLAIN QUERY PLAN \(sql)").map {
+                    "\($0["detail"] as String) in \(sql)"
+                }
+            }
+        }
+        #expect(plans.count > 20)
+        #expect(plans.filter { $0.contains(/^SCAN (payment|webhook_delivery|webhook_event)\b/) } == [])
     }
 
     @Test("a rule that is switched off or deleted takes its open alerts with it") func end() async throws {

@@ -51,11 +51,13 @@ struct AlertJudge: Sendable {
 
     private func successRate(_ rule: AlertRule, _ database: Database) throws -> Finding {
         let within = condition(rule)
+        // For the whole chain SQLite would rather read all payments in the order of the groups than those of the window.
+        let index = rule.path == "/1/" ? "INDEXED BY payment_created" : ""
         // Number ZZ of each store is the test payments'.
         let rows = try Row.fetchAll(
             database,
             sql: """
-                SELECT state, reason, count(*) AS count FROM payment
+                SELECT state, reason, count(*) AS count FROM payment \(index)
                 WHERE created_at > ? AND \(within.sql) AND substr(register, 8) <> 'ZZ' GROUP BY state, reason
                 """,
             arguments: [now - AlertJudge.milliseconds(rule.number(.minutes))] + within.arguments

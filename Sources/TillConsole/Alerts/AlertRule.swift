@@ -35,7 +35,7 @@ struct AlertRule: Equatable, Sendable {
             switch self {
             case .percent: 1...100
             // A longer window would be read anew every few seconds.
-            case .minutes: kind == .successRate ? 5...120 : 1...1_440
+            case .minutes: kind == .successRate ? 5...60 : 1...1_440
             case .payments: 1...100_000
             // A cloud with nothing to tell is heard every twenty seconds.
             case .seconds: 30...3_600

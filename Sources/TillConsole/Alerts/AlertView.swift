@@ -52,7 +52,8 @@ enum AlertView {
             "kind": call.text(Phrase(family: "alertKind", rule.kind.rawValue)),
             "bounds": bounds(rule, call),
             "place": rule.placeName,
-            "wallet": rule.wallet.isEmpty ? "" : PaymentRow.walletName(rule.wallet, call.words),
+            "wallet": rule.wallet.isEmpty
+                ? call.text(Phrase("payments.any")) : PaymentRow.walletName(rule.wallet, call.words),
             "chip": [
                 "style": style, "icon": icon,
                 "name": call.text(rule.isOn ? Phrase("alerts.on") : Phrase("alerts.off")),
@@ -62,16 +63,16 @@ enum AlertView {
 
     private static func bounds(_ rule: AlertRule, _ call: Call) -> String {
         func number(_ number: AlertRule.Number) -> String { call.formats.count(rule.number(number)) }
-        let phrase: Phrase? =
+        let phrase =
             switch rule.kind {
             case .successRate:
                 Phrase("alertBounds.successRate", number(.percent), number(.minutes), number(.payments))
             case .unknownAge: Phrase("alertBounds.unknownAge", number(.minutes))
             case .noSales: Phrase("alertBounds.noSales", number(.minutes), rule.hours?.text ?? "–")
             case .cloudSilent: Phrase("alertBounds.cloudSilent", number(.seconds))
-            case .undoFailed, .refundFailed: nil
+            case .undoFailed, .refundFailed: Phrase("alertBounds.each")
             }
-        return phrase.map { call.text($0) } ?? ""
+        return call.text(phrase)
     }
 
     /// The badge of every page: how many alerts nobody has taken note of yet. Nil for who sees no alerts.

@@ -110,7 +110,7 @@ enum ApiKeyRoutes {
         try call.requireFreshProof()
         var problems = Problems()
         let name = call.form["name"]
-        if !Users.isName(name) { problems.add("name", Phrase("apiKeys.nameHint")) }
+        if !Users.isName(name) { problems.add("name", Phrase("apiKeys.nameWrong")) }
         let rights = Set(ApiKey.Right.allCases.filter { call.form["right-\($0.rawValue)"] == "on" })
         if rights.isEmpty { problems.add("rights", Phrase("apiKeys.noRight")) }
         let expiresAt = call.moment("expires", &problems)

@@ -191,7 +191,7 @@ struct WebhookDelivery: Sendable {
             database,
             sql: """
                 SELECT \(columns), webhook.url, node.path FROM \(tables) JOIN webhook ON webhook.id = webhook
-                JOIN node ON node.id = webhook.node WHERE number = ? ORDER BY webhook_delivery.id
+                JOIN node ON node.id = webhook.node WHERE number = ? AND number <> '' ORDER BY +webhook_delivery.id
                 """,
             arguments: [number]
         ).compactMap { row in

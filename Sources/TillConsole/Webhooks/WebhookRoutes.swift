@@ -101,6 +101,7 @@ enum WebhookRoutes {
         }
         var model = WebhookView.model(webhook, call)
         model.merge(try await form.model(problems, call, withState: true)) { $1 }
+        model["isEdited"] = call.form.has("version")
         model["version"] = isStale || !call.form.has("version") ? "\(webhook.version)" : call.form["version"]
         model["deliveries"] = log.prefix(logRows).map { WebhookView.model($0, webhook.url, call) }
         model["isEmpty"] = log.isEmpty
