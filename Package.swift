@@ -164,6 +164,16 @@ let package = Package(
             swiftSettings: strict
         ),
 
+        // The demo's chain with a day behind it, made in its folders before the processes start.
+        .target(
+            name: "TillDemoChain",
+            dependencies: [
+                "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillWallets", "TillCloud",
+                "TillConsole", "TillSandbox", crypto, logging,
+            ],
+            swiftSettings: strict
+        ),
+
         // The machines' steps stated a second time, for tests and the simulator: nothing that ships links it.
         .target(name: "TillReference", dependencies: ["TillDomain", "TillEngine"], swiftSettings: strict),
 
@@ -215,8 +225,8 @@ let package = Package(
             name: "tillbridge",
             dependencies: [
                 "CPlatform", "TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", "TillProxy",
-                "TillCloud", "TillConsole", "TillSandbox", "TillRegister", "TillDemo", arguments, logging, lifecycle,
-                unixSignals, nioCore, nioPosix,
+                "TillCloud", "TillConsole", "TillSandbox", "TillRegister", "TillDemo", "TillDemoChain", arguments,
+                logging, lifecycle, unixSignals, nioCore, nioPosix,
             ],
             swiftSettings: strict
         ),
@@ -302,7 +312,14 @@ let package = Package(
             ],
             swiftSettings: strict
         ),
-        .testTarget(name: "TillDemoTests", dependencies: ["TillDemo"], swiftSettings: strict),
+        .testTarget(
+            name: "TillDemoTests",
+            dependencies: [
+                "TillDomain", "TillEngine", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", "TillSandbox",
+                "TillDemo", "TillDemoChain", "TillRegister", grdb, asyncHTTPClient, logging, lifecycle,
+            ],
+            swiftSettings: strict
+        ),
         .testTarget(
             name: "TillSimulatorTests",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],

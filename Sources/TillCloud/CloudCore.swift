@@ -3,8 +3,9 @@ import Foundation
 package import Logging
 import TillDomain
 import TillEngine
-import TillProtocol
+package import TillProtocol
 package import TillStore
+package import TillWallets
 
 /// The parts of one cloud, put together. Nothing runs yet: the service does with ``CloudService``, and the admin
 /// commands of a stopped cloud work on it directly.
@@ -14,7 +15,7 @@ package final class CloudCore: Sendable {
     let clock: any CloudClock
     let signer: CloudSigningKey
     let installation: CloudGateway.Installation
-    let directory: Directory
+    package let directory: Directory
     let vault: CredentialVault
     let fence = ClockFence()
     let limits: CloudGateway.Limits
@@ -34,8 +35,13 @@ package final class CloudCore: Sendable {
 
     /// Opens keys and reads the configuration.
     /// - Throws: ``StartError`` for keys that are missing or open to others, or a configuration that does not fit.
-    package convenience init(settings: CloudSettings, store: any CloudStore, logger: Logger) async throws {
-        try await self.init(settings: settings, store: store, clock: SystemClock(), logger: logger, wallets: nil)
+    package convenience init(
+        settings: CloudSettings,
+        store: any CloudStore,
+        clock: any CloudClock = SystemClock(),
+        logger: Logger
+    ) async throws {
+        try await self.init(settings: settings, store: store, clock: clock, logger: logger, wallets: nil)
     }
 
     /// - Parameter wallets: In place of the real ones, for tests.
@@ -153,6 +159,15 @@ package final class CloudCore: Sendable {
                     + "and only sandbox accounts allow less than 1."
             )
         }
+    }
+
+    /// An account with its adapter; nil if there is none, or if its credentials do not open here.
+    package func account(_ id: String) -> WalletAccount? { desk.open(id)?.account }
+
+    /// Enrols a register whose device holds a one-time code.
+    /// - Throws: ``ProblemError``; whatever is wrong with the code, the refusal is the same.
+    package func activate(_ message: ActivationRequest) async throws {
+        _ = try await activations.activate(message, installation: installation)
     }
 
     /// Closes what was opened.

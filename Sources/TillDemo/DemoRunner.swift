@@ -41,7 +41,11 @@ package struct DemoRunner: Sendable {
         let lock = try await DemoLock.take(options.data)
         defer { lock.release() }
         let known = try DemoFolder.read(options.data)
-        let ports = try choosePorts(known?.ports)
+        let chain = known.map(\.chain) ?? (options.withChain ? .begun : nil)
+        if let known, options.withChain, known.chain == nil {
+            complain("\(options.data) holds a small shop from before: for the chain, name another folder with --data.")
+        }
+        let ports = try choosePorts(known?.ports, registers: chain == nil ? 1 : ChainSeeding.registers)
         let settings = StackSettings(
             data: options.data,
             ports: ports,
@@ -52,26 +56,48 @@ package struct DemoRunner: Sendable {
         )
         try await withStacks(lock) { makeStack in
             let start = ContinuousClock.now
-            if !headless { say("Starting sandbox, two clouds, proxy, plug-in, till and console …") }
             let stack = try makeStack(settings)
-            try DemoFolder.write(options.data, ports: ports, registers: known?.registers ?? [])
-            try await stack.start(known: known?.registers ?? [])
-            try DemoFolder.write(options.data, ports: ports, registers: await stack.plugins.map(\.register))
+            var registers = known?.registers ?? []
+            try DemoFolder.write(options.data, .init(ports: ports, registers: registers, chain: chain))
+            if chain == .begun {
+                if !headless { say(ChainSeeding.announcement) }
+                let made = try await stack.makeChain()
+                registers = made.running
+                try DemoFolder.write(options.data, .init(ports: ports, registers: registers, chain: .made))
+                if !headless { say("… \(made.summary), after \(DemoWelcome.seconds(since: start)) s.") }
+            }
+            if !headless { say("Starting sandbox, two clouds, proxy, plug-ins, till and console …") }
+            try await stack.start(known: registers)
+            let running = await stack.plugins.map(\.register)
+            try DemoFolder.write(
+                options.data,
+                .init(ports: ports, registers: running, chain: chain == nil ? nil : .made)
+            )
             let ready = await stack.ready
+            // The first register is the till's.
+            let sales = LiveSales(
+                plugins: Array(await stack.plugins.dropFirst()),
+                sandbox: await stack.sandboxAddresses.sandbox,
+                perMinute: options.salesPerMinute
+            )
             if headless {
                 say(ready.text)
             } else {
-                let seconds = DemoLane.seconds(since: start)
                 say(
                     DemoWelcome.text(
                         ready,
                         data: options.data,
-                        seconds: seconds,
-                        phone: await stack.sandboxAddresses.phone
+                        seconds: DemoWelcome.seconds(since: start),
+                        phone: await stack.sandboxAddresses.phone,
+                        sales: sales
                     )
                 )
             }
-            try await watch(stack)
+            try await withThrowingTaskGroup(of: Void.self) { tasks in
+                tasks.addTask { try await watch(stack) }
+                tasks.addTask { try await sales.run() }
+                try await tasks.waitForAll()
+            }
         }
     }
 
@@ -194,14 +220,14 @@ package struct DemoRunner: Sendable {
         }
     }
 
-    private func choosePorts(_ known: StackPorts?) throws -> StackPorts {
+    private func choosePorts(_ known: StackPorts?, registers: Int) throws -> StackPorts {
         let ports: StackPorts
         switch (known, options.portBase) {
-        case (nil, 0): ports = try StackPorts(free: 1)
-        case (nil, let base): ports = StackPorts(base: base)
+        case (nil, 0): ports = try StackPorts(free: registers)
+        case (nil, let base): ports = StackPorts(base: base, registers: registers)
         case (let known?, 0): ports = known
         case (let known?, let base):
-            guard known == StackPorts(base: base) else {
+            guard known == StackPorts(base: base, registers: registers) else {
                 throw DemoFailure(
                     "The demo in \(options.data) uses other ports (sandbox \(known.sandbox)): give --port-base "
                         + "\(known.sandbox), or another folder with --data."

@@ -22,44 +22,78 @@ extension SQLiteStore {
         let register = payment.intent.orderNumber.register
         let (result, highest) = try await write { [clock] database -> (CommitResult, UInt64?) in
             if let before = commit.before, clock() >= before { return (.tooLate, nil) }
-            var highest: UInt64?
-            if payment.record.version == 1 {
-                let statement = try database.cachedStatement(sql: PaymentRow.insert)
-                try statement.execute(arguments: PaymentRow.insertArguments(payment))
-                guard database.changesCount == 1 else { return (.lost, nil) }
-                highest = try Self.noteSequence(payment.intent.orderNumber, at: commit.at, database)
-            } else {
-                let statement = try database.cachedStatement(sql: PaymentRow.update)
-                try statement.execute(arguments: PaymentRow.updateArguments(payment))
-                guard database.changesCount == 1 else { return (.lost, nil) }
-            }
-            let number = payment.intent.orderNumber
-            try LogWriter.append(
-                database,
-                at: commit.at,
-                .payment,
-                key: number.text,
-                body: PaymentEntry.payment(payment, commit, calls: notes.calls)
-            )
-            for refund in payment.record.refunds where refund.changedAt == commit.at {
-                try database.cachedStatement(sql: RefundRow.upsert)
-                    .execute(arguments: RefundRow.arguments(refund, of: number))
-                try LogWriter.append(
-                    database,
-                    at: commit.at,
-                    .refund,
-                    key: refund.number(of: number).text,
-                    body: PaymentEntry.refund(refund, of: payment, commit)
-                )
-            }
-            if let sale = notes.sale {
-                try LogWriter.append(database, at: commit.at, .sale, key: number.text, body: sale.body)
-            }
+            let (isStored, highest) = try Self.store(payment, commit, notes, database)
+            guard isStored else { return (.lost, nil) }
             if let journal = notes.journal { try Self.noteJournal(journal, of: register, database) }
             return (.stored, highest)
         }
         if let highest { sequences.note(highest, of: register) }
         return result
+    }
+
+    /// Stores changes of the past in one transaction, each with its entries, as ``commit(_:_:notes:)`` would have at
+    /// their moments. For a database on which no cloud has run yet.
+    /// - Throws: ``StoreError``; nothing is stored then, not even where one change does not follow what is there.
+    package func commit(
+        history: [(payment: CloudPayment, commit: CloudCommit, notes: CommitNotes)]
+    ) async throws(StoreError) {
+        let highest = try await write { database in
+            var highest: [RegisterID: UInt64] = [:]
+            for (payment, commit, notes) in history {
+                let (isStored, sequence) = try Self.store(payment, commit, notes, database)
+                guard isStored else {
+                    throw StoreError.unavailable(
+                        "a change of \(payment.intent.orderNumber) does not follow the last one"
+                    )
+                }
+                if let sequence { highest[payment.intent.orderNumber.register] = sequence }
+            }
+            return highest
+        }
+        for (register, sequence) in highest { sequences.note(sequence, of: register) }
+    }
+
+    /// - Returns: Whether it followed what was there, and the register's highest sequence where a row is new.
+    private static func store(
+        _ payment: CloudPayment,
+        _ commit: CloudCommit,
+        _ notes: CommitNotes,
+        _ database: Database
+    ) throws -> (isStored: Bool, highest: UInt64?) {
+        var highest: UInt64?
+        if payment.record.version == 1 {
+            let statement = try database.cachedStatement(sql: PaymentRow.insert)
+            try statement.execute(arguments: PaymentRow.insertArguments(payment))
+            guard database.changesCount == 1 else { return (false, nil) }
+            highest = try noteSequence(payment.intent.orderNumber, at: commit.at, database)
+        } else {
+            let statement = try database.cachedStatement(sql: PaymentRow.update)
+            try statement.execute(arguments: PaymentRow.updateArguments(payment))
+            guard database.changesCount == 1 else { return (false, nil) }
+        }
+        let number = payment.intent.orderNumber
+        try LogWriter.append(
+            database,
+            at: commit.at,
+            .payment,
+            key: number.text,
+            body: PaymentEntry.payment(payment, commit, calls: notes.calls)
+        )
+        for refund in payment.record.refunds where refund.changedAt == commit.at {
+            try database.cachedStatement(sql: RefundRow.upsert)
+                .execute(arguments: RefundRow.arguments(refund, of: number))
+            try LogWriter.append(
+                database,
+                at: commit.at,
+                .refund,
+                key: refund.number(of: number).text,
+                body: PaymentEntry.refund(refund, of: payment, commit)
+            )
+        }
+        if let sale = notes.sale {
+            try LogWriter.append(database, at: commit.at, .sale, key: number.text, body: sale.body)
+        }
+        return (true, highest)
     }
 
     package func claimDue(

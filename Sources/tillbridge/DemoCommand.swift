@@ -20,7 +20,7 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Option(
         help:
-            "The first port: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in N+300, till N+350, console N+400; 0 for free ports."
+            "The first port: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-ins N+300 and up, till N+350, console N+400; 0 for free ports."
     )
     var portBase = 7300
 
@@ -29,6 +29,19 @@ struct DemoCommand: AsyncParsableCommand {
 
     @Flag(inversion: .prefixedNo, help: "Run the console, too. Without --headless it runs anyway.")
     var console: Bool?
+
+    @Flag(
+        inversion: .prefixedNo,
+        help:
+            "Make a chain of 40 stores with a trading day behind it in a new folder, and not one small shop. Without --headless it is made anyway."
+    )
+    var chain: Bool?
+
+    @Option(
+        help:
+            "Sales that come in by themselves, at registers of the chain. Without it \(LiveSales.standardPerMinute), with --headless 0."
+    )
+    var salesPerMinute: Int?
 
     @Flag(help: "Play the scenarios once on stacks of their own, at free ports.")
     var once = false
@@ -45,6 +58,14 @@ struct DemoCommand: AsyncParsableCommand {
     func validate() throws {
         if json && !once { throw ValidationError("--json belongs to --once.") }
         if realTime && !once { throw ValidationError("--real-time belongs to --once.") }
+        if once && (chain != nil || salesPerMinute != nil) {
+            throw ValidationError(
+                "--once plays on stacks of its own: --chain and --sales-per-minute do not belong to it."
+            )
+        }
+        if salesPerMinute ?? 0 > 0 && !(chain ?? !headless) {
+            throw ValidationError("--sales-per-minute needs the registers of the chain: give --chain.")
+        }
         if headless && once { throw ValidationError("--headless and --once exclude each other.") }
     }
 
@@ -56,7 +77,9 @@ struct DemoCommand: AsyncParsableCommand {
                 data: data,
                 portBase: portBase,
                 executable: executable,
-                pluginBinary: pluginBinary ?? "\(folder)/tillbridge-plugin"
+                pluginBinary: pluginBinary ?? "\(folder)/tillbridge-plugin",
+                withChain: chain ?? !headless,
+                salesPerMinute: salesPerMinute ?? (headless ? 0 : LiveSales.standardPerMinute)
             )
             let runner = DemoRunner(options: options, say: { announce($0) }, complain: { complain($0) })
             guard once else { return try await runner.serve(headless: headless, withConsole: console ?? !headless) }

@@ -9,6 +9,7 @@ struct Tillbridge: AsyncParsableCommand {
         subcommands: [
             Admin.self, CloudCommand.self, ProxyCommand.self, SandboxCommand.self, TillCommand.self,
             ConsoleCommand.self, ConsoleUserCommand.self, DemoCommand.self, DemoGuardCommand.self,
+            DemoChainCommand.self,
         ]
     )
 

@@ -75,16 +75,20 @@ import Testing
         #expect(ports.allSatisfy { FreePorts.isFree($0) })
         let base = StackPorts(base: 7300)
         #expect(base.sandboxTLS == 7343 && base.cloudB == 7402 && base.plugins == [7600] && base.till == 7650)
+        #expect(StackPorts(base: 7300, registers: 3).plugins == [7600, 7601, 7602])
     }
 
     @Test("a folder of something else, or of another version, is left alone")
     func folder() async throws {
         try await withFolder { folder in
             #expect(try DemoFolder.read(folder) == nil)
-            try DemoFolder.write(folder, ports: StackPorts(base: 7300), registers: ["TB0000101"])
+            try DemoFolder.write(folder, .init(ports: StackPorts(base: 7300), registers: ["TB0000101"]))
             let known = try #require(try DemoFolder.read(folder))
             #expect(known.registers == ["TB0000101"])
-            #expect(known.ports == StackPorts(base: 7300))
+            #expect(known.ports == StackPorts(base: 7300) && known.chain == nil)
+            let chain = DemoFolder.Mark(ports: StackPorts(base: 7300, registers: 4), registers: [], chain: .begun)
+            try DemoFolder.write(folder, chain)
+            #expect(try DemoFolder.read(folder) == chain)
             let mark = URL(fileURLWithPath: folder + "/demo.json")
             try Data(#"{"version":9,"registers":[],"ports":{}}"#.utf8).write(to: mark)
             #expect(throws: DemoFailure.self) { _ = try DemoFolder.read(folder) }

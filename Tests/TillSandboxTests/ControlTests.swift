@@ -20,6 +20,8 @@ import TillSandbox
             ("PUT", "faults", #"[{"fault":"delay"},{"fault":"flood"}]"#, "[1].fault"),
             ("PUT", "faults", #"[{"fault":"delay","probability":2}]"#, "[0].probability"),
             ("PUT", "faults", #"[{"fault":"delay","count":-1}]"#, "[0].count"),
+            ("POST", "faults", "[]", "body"),
+            ("POST", "faults", #"{"fault":"reset","code":"28"}"#, "code"),
             ("PUT", "faults", #"[{"fault":"late-execution","operation":"query"}]"#, "[0].operation"),
             ("PUT", "policies", #"{"Q8":"yes"}"#, "Q8"), ("PUT", "policies", #"{"Q1":"maybe"}"#, "Q1"),
             ("POST", "clock", "{}", "advance"), ("POST", "clock", #"{"advance":-1}"#, "advance"),

@@ -195,6 +195,27 @@ import TillSandbox
         #expect(bench.state.faults[0].hits == hits)
     }
 
+    @Test("a fault of one payment code strikes its pay call alone")
+    func code() {
+        var bench = Bench()
+        bench.state.faults = [
+            Fault(
+                wallet: nil,
+                operation: .pay,
+                fault: .dropReply,
+                probability: 1,
+                count: 1,
+                seconds: 0,
+                code: "281234",
+                hits: 0
+            )
+        ]
+        #expect(bench.state.drawFault(.alipay, .pay, code: "289999") == nil)
+        #expect(bench.state.drawFault(.alipay, .query) == nil)
+        #expect(bench.state.drawFault(.alipay, .pay, code: "281234")?.fault == .dropReply)
+        #expect(bench.state.drawFault(.alipay, .pay, code: "281234") == nil)
+    }
+
     @Test("a fault strikes the calls it names, and no others")
     func aim() {
         for kind in FaultKind.allCases {

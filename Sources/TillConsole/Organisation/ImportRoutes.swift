@@ -97,27 +97,11 @@ enum ImportRoutes {
         }
         // Nothing is changed before somebody has seen what would be.
         guard call.form["step"] == "import", table.isGood, !plans.isEmpty else { return try await form(call, table) }
-        let hand = try call.hand
-        let reply: AdminReply
         do {
-            reply = try await call.console.clouds.perform(.provision(plans.map(\.plan)), by: hand.actor)
+            try await StoreImport.take(plans, by: call.hand, call.console.clouds, call.console.pool)
         } catch let error as StartError {
             return try await form(call, table, problem: Phrase("problem.cloud", error.sentence))
         }
-        let taken = try JSONDecoder().decode(Provisioned.self, from: Data(reply.json.utf8)).stores
-        try await call.console.pool.write { database in
-            let rows = zip(plans, taken).map { (row: $0.row, code: $1.store, isNew: $1.added) }
-            try StoreImport.place(rows, by: hand, database)
-        }
         return call.redirect("/organisation", said: "imported")
-    }
-
-    private struct Provisioned: Decodable, Sendable {
-        struct Store: Decodable, Sendable {
-            let store: String
-            let added: Bool
-        }
-
-        let stores: [Store]
     }
 }

@@ -219,8 +219,35 @@ struct StoreImport: Sendable {
         }
     }
 
+    /// Has the clouds take the rows, all of them or none; then they stand in the tree.
+    /// - Returns: The code of each row's store.
+    /// - Throws: ``StartError`` with the cloud's own sentence; ``CloudLines/Silence/noCloud``.
+    @discardableResult
+    static func take(
+        _ plans: [(row: Row, plan: AdminRequest.StorePlan)],
+        by hand: PlaceDesk.Hand,
+        _ clouds: CloudLines,
+        _ pool: DatabasePool
+    ) async throws -> [String] {
+        let reply = try await clouds.perform(.provision(plans.map(\.plan)), by: hand.actor)
+        let taken = try JSONDecoder().decode(Provisioned.self, from: Data(reply.json.utf8)).stores
+        try await pool.write { database in
+            try place(zip(plans, taken).map { (row: $0.row, code: $1.store, isNew: $1.added) }, by: hand, database)
+        }
+        return taken.map(\.store)
+    }
+
+    private struct Provisioned: Decodable, Sendable {
+        struct Store: Decodable, Sendable {
+            let store: String
+            let added: Bool
+        }
+
+        let stores: [Store]
+    }
+
     /// What the clouds have taken stands in the tree, in one transaction.
-    static func place(
+    private static func place(
         _ taken: [(row: Row, code: String, isNew: Bool)],
         by hand: PlaceDesk.Hand,
         _ database: Database

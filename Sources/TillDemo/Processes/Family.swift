@@ -39,6 +39,13 @@ final class Family: Sendable {
         drop(child)
     }
 
+    /// Waits for a child that ends when its work is done.
+    func finish(_ child: ChildProcess) async throws -> ChildProcess.Exit {
+        let exit = try await child.waitForExit()
+        drop(child)
+        return exit
+    }
+
     /// The children that have ended by themselves.
     var fallen: [ChildProcess] { members.withLock { $0.filter { $0.exit != nil } } }
 

@@ -7,10 +7,27 @@ enum DemoFolder {
     /// Rises when a folder of an older version can no longer be used.
     private static let version = 1
 
-    private struct Mark: Codable {
-        var version: Int
-        var ports: StackPorts
-        var registers: [String]
+    /// What a folder holds besides a small shop.
+    enum Chain: String, Codable {
+        /// The chain and its day are being made. Found at a start, they were not finished, and are made anew.
+        case begun
+        case made
+    }
+
+    /// What is known of the demo in a folder.
+    struct Mark: Codable, Equatable {
+        fileprivate var version = DemoFolder.version
+        let ports: StackPorts
+        /// The till's first.
+        let registers: [String]
+        /// Nil for a small shop.
+        let chain: Chain?
+
+        init(ports: StackPorts, registers: [String], chain: Chain? = nil) {
+            self.ports = ports
+            self.registers = registers
+            self.chain = chain
+        }
     }
 
     static func make(_ path: String) throws {
@@ -25,8 +42,8 @@ enum DemoFolder {
         }
     }
 
-    /// The ports and registers of the demo in this folder; nil where none was made yet.
-    static func read(_ path: String) throws -> (ports: StackPorts, registers: [String])? {
+    /// Nil where no demo was made in this folder yet.
+    static func read(_ path: String) throws -> Mark? {
         let files = FileManager.default
         guard let content = files.contents(atPath: mark(path)) else {
             var isFolder: ObjCBool = false
@@ -40,22 +57,22 @@ enum DemoFolder {
             return nil
         }
         guard let mark = try? JSONDecoder().decode(Mark.self, from: content) else {
-            throw DemoFailure("\(mark(path)) is not readable: move the folder away, or name another with --data.")
+            throw DemoFailure("\(self.mark(path)) is not readable: move the folder away, or name another with --data.")
         }
         guard mark.version == version else {
             throw DemoFailure(
                 "The folder \(path) is of version \(mark.version), this program knows \(version): name another with --data."
             )
         }
-        return (mark.ports, mark.registers)
+        return mark
     }
 
-    static func write(_ path: String, ports: StackPorts, registers: [String]) throws {
-        let content = try JSONEncoder().encode(Mark(version: version, ports: ports, registers: registers))
+    static func write(_ path: String, _ mark: Mark) throws {
+        let content = try JSONEncoder().encode(mark)
         do {
-            try content.write(to: URL(fileURLWithPath: mark(path)), options: .atomic)
+            try content.write(to: URL(fileURLWithPath: self.mark(path)), options: .atomic)
         } catch {
-            throw DemoFailure("\(mark(path)) cannot be written: make room, or name another folder with --data.")
+            throw DemoFailure("\(self.mark(path)) cannot be written: make room, or name another folder with --data.")
         }
     }
 

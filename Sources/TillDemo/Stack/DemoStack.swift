@@ -42,6 +42,26 @@ actor DemoStack {
 
     // MARK: - Start and end
 
+    /// Makes a chain and its day in the folders of this stack, none of which is in use. What an earlier attempt left
+    /// there is removed.
+    func makeChain() async throws -> ChainSeeding.Made {
+        for folder in [settings.cloudData("A"), settings.cloudData("B"), settings.sandboxData, settings.consoleData]
+        where FileManager.default.fileExists(atPath: folder) {
+            do {
+                try FileManager.default.removeItem(atPath: folder)
+            } catch {
+                throw DemoFailure("\(folder) cannot be removed: name another folder with --data.")
+            }
+        }
+        try await StackSetup(settings).makeKeys()
+        let work = try family.start("chain", settings.executable, settings.chainArguments)
+        let made = try await work.waitUntilReady(seconds: ChainSeeding.patience)
+        guard try await family.finish(work) == .code(0) else {
+            throw DemoFailure("The chain was not made: see \(work.log).")
+        }
+        return try JSONDecoder().decode(ChainSeeding.Made.self, from: made)
+    }
+
     /// Makes what is missing and starts everything in the order in which the parts need each other.
     /// - Parameter known: The registers of an earlier start with the same folder.
     func start(known: [String] = []) async throws {

@@ -25,6 +25,8 @@ struct SandboxControl: Sendable {
         var count: Int?
         var seconds: Double?
         var hits: Int?
+        /// The one payment code whose pay call it strikes.
+        var code: String?
     }
 
     private struct Order: Encodable {
@@ -48,6 +50,11 @@ struct SandboxControl: Sendable {
     /// Replaces all faults.
     func setFaults(_ faults: [Fault]) async throws {
         let _: [Fault] = try await call(.PUT, "faults", faults)
+    }
+
+    /// Adds a fault to those that are there.
+    func addFault(_ fault: Fault) async throws {
+        let _: [Fault] = try await call(.POST, "faults", fault)
     }
 
     func faults() async throws -> [Fault] { try await call(.GET, "faults") }

@@ -13,15 +13,15 @@ struct StackPorts: Codable, Equatable, Sendable {
     let plugins: [Int]
 
     /// The documented layout: sandbox N, its TLS N+43, clouds N+101 and N+102, proxy N+200, its admin N+201, plug-in
-    /// N+300, till N+350, console N+400.
-    init(base: Int) {
+    /// N+300 and, where there are more, those that follow; till N+350, console N+400.
+    init(base: Int, registers: Int = 1) {
         sandbox = base
         sandboxTLS = base + 43
         cloudA = base + 101
         cloudB = base + 102
         proxy = base + 200
         proxyAdmin = base + 201
-        plugins = [base + 300]
+        plugins = (0..<registers).map { base + 300 + $0 }
         till = base + 350
         console = base + 400
     }

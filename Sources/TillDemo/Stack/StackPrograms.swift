@@ -27,6 +27,16 @@ extension StackSettings {
         ]
     }
 
+    /// The work that makes a new folder's chain.
+    var chainArguments: [String] {
+        [
+            ChainSeeding.command, "--keys", keys, "--cloud-a", cloudData("A"), "--cloud-b", cloudData("B"),
+            "--sandbox", sandboxData, "--export", sandboxKeys, "--console", consoleData,
+            "--sandbox-port", "\(ports.sandbox)", "--sandbox-tls-port", "\(ports.sandboxTLS)",
+            "--supervisor-code", StackSetup.supervisorCode,
+        ]
+    }
+
     func pluginArguments(_ position: Int) -> [String] { ["run", "--config", pluginConfiguration(position)] }
 
     var consoleArguments: [String] {

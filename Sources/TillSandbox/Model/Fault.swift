@@ -72,6 +72,8 @@ package struct Fault: Codable, Equatable, Sendable {
     package var count: Int?
     /// Seconds of wallet time.
     package let seconds: Double
+    /// Strikes the pay calls with this payment code alone; nil: any call.
+    package let code: String?
     /// How many calls it has struck.
     package var hits: Int
 
@@ -82,6 +84,7 @@ package struct Fault: Codable, Equatable, Sendable {
         probability: Double,
         count: Int?,
         seconds: Double,
+        code: String? = nil,
         hits: Int
     ) {
         self.wallet = wallet
@@ -90,11 +93,14 @@ package struct Fault: Codable, Equatable, Sendable {
         self.probability = probability
         self.count = count
         self.seconds = seconds
+        self.code = code
         self.hits = hits
     }
 
-    package func applies(to wallet: SandboxWallet, _ operation: SandboxOperation) -> Bool {
+    /// - Parameter code: The payment code of a pay call.
+    package func applies(to wallet: SandboxWallet, _ operation: SandboxOperation, code: String? = nil) -> Bool {
         guard count != 0, self.wallet == nil || self.wallet == wallet else { return false }
+        guard self.code == nil || self.code == code else { return false }
         guard self.operation == nil || self.operation == operation else { return false }
         return fault.operations?.contains(operation) ?? true
     }

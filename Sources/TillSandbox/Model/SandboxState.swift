@@ -64,8 +64,12 @@ package struct SandboxState: Sendable {
     }
 
     /// The fault that strikes this call, if one does. Its count goes down.
-    package mutating func drawFault(_ wallet: SandboxWallet, _ operation: SandboxOperation) -> Fault? {
-        for index in faults.indices where faults[index].applies(to: wallet, operation) {
+    package mutating func drawFault(
+        _ wallet: SandboxWallet,
+        _ operation: SandboxOperation,
+        code: String? = nil
+    ) -> Fault? {
+        for index in faults.indices where faults[index].applies(to: wallet, operation, code: code) {
             let probability = faults[index].probability
             guard probability >= 1 || Double.random(in: 0..<1, using: &generator) < probability else { continue }
             faults[index].hits += 1

@@ -20,7 +20,7 @@ extension WalletFace {
     /// Carries a call out as far as the fault that strikes it lets it, and says what the caller sees. Pure.
     package func carryOut(_ call: Call, on state: inout SandboxState, at now: Int64) -> WalletDelivery {
         let operation = operation(of: call, in: state)
-        let fault = state.drawFault(wallet, operation)
+        let fault = state.drawFault(wallet, operation, code: call.payRequest?.code)
         let answer = execute(call, under: fault, on: &state, at: now)
         return WalletDelivery(
             operation: operation,
