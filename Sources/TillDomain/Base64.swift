@@ -4,67 +4,75 @@
 package enum Base64 {
     private static let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 
-    package static func encode(_ bytes: [UInt8]) -> [UInt8] {
-        // Of the right length at once: growing it by a character at a time takes longer than the rest.
-        var text = [UInt8](repeating: 61, count: (bytes.count + 2) / 3 * 4)
+    /// By character, what it stands for; ``invalid`` for every other byte. A processor cannot guess of which kind the
+    /// next character is, so that asking for each kind in turn takes several times as long.
+    private static let values: [UInt8] = {
+        var values = [UInt8](repeating: invalid, count: 256)
         alphabet.withUTF8Buffer { alphabet in
-            var (position, end) = (0, 0)
-            while position < bytes.count {
-                let left = bytes.count - position
-                var group = UInt32(bytes[position]) << 16
-                if left > 1 { group |= UInt32(bytes[position + 1]) << 8 }
-                if left > 2 { group |= UInt32(bytes[position + 2]) }
-                text[end] = alphabet[Int(group >> 18)]
-                text[end + 1] = alphabet[Int(group >> 12 & 63)]
-                if left > 1 { text[end + 2] = alphabet[Int(group >> 6 & 63)] }
-                if left > 2 { text[end + 3] = alphabet[Int(group & 63)] }
-                position += 3
-                end += 4
+            for place in alphabet.indices { values[Int(alphabet[place])] = UInt8(place) }
+        }
+        return values
+    }()
+
+    private static let invalid: UInt8 = 128
+
+    package static func encode(_ bytes: [UInt8]) -> [UInt8] {
+        let length = (bytes.count + 2) / 3 * 4
+        return [UInt8](unsafeUninitializedCapacity: length) { text, count in
+            text.initialize(repeating: 61)
+            count = length
+            alphabet.withUTF8Buffer { alphabet in
+                var (position, end) = (0, 0)
+                while position + 3 <= bytes.count {
+                    let (first, second, third) = (bytes[position], bytes[position + 1], bytes[position + 2])
+                    text[end] = alphabet[Int(first >> 2)]
+                    text[end + 1] = alphabet[Int((first & 3) << 4 | second >> 4)]
+                    text[end + 2] = alphabet[Int((second & 15) << 2 | third >> 6)]
+                    text[end + 3] = alphabet[Int(third & 63)]
+                    position += 3
+                    end += 4
+                }
+                guard position < bytes.count else { return }
+                let second = position + 1 < bytes.count ? bytes[position + 1] : nil
+                text[end] = alphabet[Int(bytes[position] >> 2)]
+                text[end + 1] = alphabet[Int((bytes[position] & 3) << 4 | (second ?? 0) >> 4)]
+                if let second { text[end + 2] = alphabet[Int((second & 15) << 2)] }
             }
         }
-        return text
     }
 
     /// Nil for anything but the one spelling that ``encode(_:)`` writes: full padding, no other characters, and no
     /// stray bits in front of the padding.
     @specialized(where Text == [UInt8])
     package static func decode<Text: Collection<UInt8>>(_ text: Text) -> [UInt8]? {
+        var text = [UInt8](text)
         guard text.count % 4 == 0 else { return nil }
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3)
-        var group: UInt32 = 0
-        var count = 0
+        // The padding, in the last two places, is read as zeros, which must come out as whole bytes of zero.
         var padding = 0
-        for character in text {
-            if character == 61 {
-                // The padding ends the text: one or two characters, in the last group's last two places.
-                guard count % 4 >= 2, text.count - count <= 2 else { return nil }
-                padding += 1
-                group <<= 6
-            } else {
-                guard padding == 0, let value = value(character) else { return nil }
-                group = group << 6 | value
+        while padding < 2, padding < text.count, text[text.count - 1 - padding] == 61 {
+            padding += 1
+            text[text.count - padding] = 65
+        }
+        let values = values
+        let length = text.count / 4 * 3
+        var seen: UInt8 = 0
+        var bytes = [UInt8](unsafeUninitializedCapacity: length) { bytes, count in
+            var position = 0
+            while count < length {
+                let first = values[Int(text[position])]
+                let second = values[Int(text[position + 1])]
+                let third = values[Int(text[position + 2])]
+                let fourth = values[Int(text[position + 3])]
+                seen |= first | second | third | fourth
+                bytes[count] = first << 2 | second >> 4
+                bytes[count + 1] = second << 4 | third >> 2
+                bytes[count + 2] = third << 6 | fourth
+                position += 4
+                count += 3
             }
-            count += 1
-            guard count % 4 == 0 else { continue }
-            bytes.append(UInt8(truncatingIfNeeded: group >> 16))
-            if padding < 2 { bytes.append(UInt8(truncatingIfNeeded: group >> 8)) }
-            if padding < 1 { bytes.append(UInt8(truncatingIfNeeded: group)) }
-            let strayBits = padding == 2 ? group & 0xffff : padding == 1 ? group & 0xff : 0
-            guard strayBits == 0 else { return nil }
-            group = 0
         }
+        guard seen & invalid == 0 else { return nil }
+        for _ in 0..<padding where bytes.removeLast() != 0 { return nil }
         return bytes
-    }
-
-    private static func value(_ character: UInt8) -> UInt32? {
-        switch character {
-        case 65...90: UInt32(character - 65)
-        case 97...122: UInt32(character - 71)
-        case 48...57: UInt32(character) + 4
-        case 43: 62
-        case 47: 63
-        default: nil
-        }
     }
 }

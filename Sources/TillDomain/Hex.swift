@@ -5,13 +5,13 @@ package enum Hex {
     @specialized(where Bytes == [UInt8])
     @specialized(where Bytes == ArraySlice<UInt8>)
     package static func encode<Bytes: Collection<UInt8>>(_ bytes: Bytes) -> [UInt8] {
-        var text: [UInt8] = []
-        text.reserveCapacity(2 * bytes.count)
-        for byte in bytes {
-            text.append(digit(byte >> 4))
-            text.append(digit(byte & 15))
+        [UInt8](unsafeUninitializedCapacity: 2 * bytes.count) { text, count in
+            for byte in bytes {
+                text[count] = digit(byte >> 4)
+                text[count + 1] = digit(byte & 15)
+                count += 2
+            }
         }
-        return text
     }
 
     /// Nil for an odd length and anything but `0-9a-f`: one value has one spelling.

@@ -144,8 +144,12 @@ extension FuzzTarget {
     private static func signed(_ body: [UInt8]) -> [UInt8] {
         guard let document = FlatXML(body) else { return body }
         let signing = KeyedSigning(kind: .md5, key: Array(key.utf8))
-        let fields = document.fields.map { (name: $0.name, value: $0.value) }.filter { $0.name != Array("sign".utf8) }
-        return FlatXML.write(fields + [(name: Array("sign".utf8), value: signing.sign(fields))])
+        var fields = MessageFields()
+        for place in document.fields.places where document.fields.name(place) != Array("sign".utf8)[...] {
+            fields.append(document.fields.name(place), document.fields.value(place))
+        }
+        fields.append("sign", signing.sign(fields))
+        return FlatXML.write(fields)
     }
 
     static let answers: [FuzzTarget] = [

@@ -9,7 +9,7 @@ import TillDomain
     private func fields(_ text: String) -> [String: String]? {
         FlatXML([UInt8](text.utf8)).map { document in
             Dictionary(
-                uniqueKeysWithValues: document.fields.map {
+                uniqueKeysWithValues: document.fields.pairs.map {
                     (String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self))
                 }
             )
@@ -101,8 +101,8 @@ import TillDomain
             let value = (0..<Int.random(in: 0...40, using: &generator)).map { _ in
                 alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
             }
-            let document = try #require(FlatXML(FlatXML.write([FlatXML.Field(name: [UInt8]("a".utf8), value: value)])))
-            #expect(document.fields == [FlatXML.Field(name: [UInt8]("a".utf8), value: value)])
+            let document = try #require(FlatXML(FlatXML.write(["a": value])))
+            #expect(document.fields == ["a": value])
         }
     }
 }

@@ -7,7 +7,7 @@ import TillDomain
 /// UnionPay's answers are fields joined with `&`, values as they are. The reader knows that and nothing else.
 @Suite struct UnionPayFormTests {
     private func fields(_ text: String) -> [[String]]? {
-        UnionPayForm([UInt8](text.utf8))?.fields.map {
+        UnionPayForm([UInt8](text.utf8))?.fields.pairs.map {
             [String(decoding: $0.name, as: UTF8.self), String(decoding: $0.value, as: UTF8.self)]
         }
     }
@@ -66,7 +66,7 @@ import TillDomain
                 alphabet[Int.random(in: 0..<alphabet.count, using: &generator)]
             }
             guard let form = UnionPayForm(body) else { continue }
-            #expect(form.fields.map { $0.name + [61] + $0.value }.joined(separator: [38]).elementsEqual(body))
+            #expect(form.fields.pairs.map { $0.name + [61] + $0.value }.joined(separator: [38]).elementsEqual(body))
         }
     }
 }

@@ -28,12 +28,12 @@ import TillEngine
 
     @Test("the signed text of an Alipay request is the published one, and its published signature verifies")
     func alipayRequest() throws {
-        let parameters: SignedText.Fields = [
-            ("version", "1.0"), ("sign", "left out"), ("method", "alipay.trade.pay"), ("format", "JSON"),
-            ("timestamp", "2026-11-22 18:30:00"), ("sign_type", "RSA2"), ("biz_content", Self.content),
-            ("notify_url", ""), ("charset", "utf-8"), ("app_id", "2021000000000001"),
-        ].map { SignedText.Field(name: [UInt8]($0.0.utf8), value: [UInt8]($0.1.utf8)) }
-        let text = SignedText.of(parameters, without: "sign")
+        let parameters: KeyValuePairs = [
+            "version": "1.0", "sign": "left out", "method": "alipay.trade.pay", "format": "JSON",
+            "timestamp": "2026-11-22 18:30:00", "sign_type": "RSA2", "biz_content": Self.content,
+            "notify_url": "", "charset": "utf-8", "app_id": "2021000000000001",
+        ]
+        let text = MessageFields(parameters).signedText(without: "sign")
         #expect(text.count == 345)
         #expect(hex(text) == "0ba58395752b59d5ca4684d2886efd4ed9d615d25f9ca0a9d3de531f19ade01d")
         let sign = """
@@ -85,9 +85,7 @@ import TillEngine
 
     private func sign(_ fields: [String: String], _ kind: KeyedSigning.Kind, key: String) -> String {
         let signing = KeyedSigning(kind: kind, key: [UInt8](key.utf8))
-        let signature = signing.sign(
-            fields.map { SignedText.Field(name: [UInt8]($0.key.utf8), value: [UInt8]($0.value.utf8)) }
-        )
+        let signature = signing.sign(MessageFields(fields))
         return String(decoding: signature, as: UTF8.self)
     }
 
@@ -161,9 +159,7 @@ import TillEngine
             "signMethod": "01", "termId": "00010002", "txnAmt": "1280", "txnSubType": "06",
             "txnTime": "20261122100000", "txnType": "01", "version": "5.1.0", "reserved": "", "signature": "left out",
         ]
-        let digest = UnionPaySigning.digest(
-            fields.map { SignedText.Field(name: [UInt8]($0.key.utf8), value: [UInt8]($0.value.utf8)) }
-        )
+        let digest = UnionPaySigning.digest(MessageFields(fields))
         #expect(
             String(decoding: digest, as: UTF8.self)
                 == "0d2e31f60051da97659c829bcb6d6078a52492af4983443316f0c102349fd486"

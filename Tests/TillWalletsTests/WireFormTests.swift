@@ -160,10 +160,11 @@ import TillEngine
     @Test("a repeated refund differs from the first in nothing but the signature's random text")
     func repeatedRefund() throws {
         let adapter = try Account.weChatPay()
-        func fields(_ message: MessageID) throws -> [FlatXML.Field] {
+        func fields(_ message: MessageID) throws -> MessageFields {
             let request = try adapter.request(for: .refund(Sample.refund()), at: Sample.now, message: message)
             let document = try #require(FlatXML(request.body))
-            return document.fields.filter { ![[UInt8]("sign".utf8), [UInt8]("nonce_str".utf8)].contains($0.name) }
+            let random = [[UInt8]("sign".utf8), [UInt8]("nonce_str".utf8)]
+            return MessageFields(document.fields.pairs.filter { !random.contains($0.name) })
         }
         #expect(try fields(MessageID(1, 2)) == fields(MessageID(3, 4)))
         // UnionPay's has no random text, and its time is the refund's: it is the same message.
@@ -180,20 +181,15 @@ import TillEngine
         let plain = Set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~".utf8)
         let expected = (UInt8.min...UInt8.max)
             .map { plain.contains($0) ? String(Unicode.Scalar($0)) : "%" + String(format: "%02X", $0) }.joined()
-        let fields = [
-            SignedText.Field(name: [UInt8]("a b".utf8), value: Array(UInt8.min...UInt8.max)),
-            SignedText.Field(name: [UInt8]("empty".utf8), value: []),
-        ]
+        let fields: MessageFields = ["a b": Array(UInt8.min...UInt8.max), "empty": []]
         #expect(String(decoding: Percent.form(fields), as: UTF8.self) == "a%20b=\(expected)&empty=")
     }
 
     @Test("fields are signed in the order of their names, a name before a longer one that begins with it")
     func order() {
         let names = ["ab", "b", "a_b", "a", "sign", "aB", "none", ""]
-        let fields = names.map { name in
-            SignedText.Field(name: [UInt8](name.utf8), value: name == "none" ? [] : [UInt8]("1".utf8))
-        }
-        let text = SignedText.of(fields, without: "sign")
+        let fields = MessageFields(names.map { (key: $0, value: $0 == "none" ? "" : "1") })
+        let text = fields.signedText(without: "sign")
         #expect(String(decoding: text, as: UTF8.self) == "=1&a=1&aB=1&a_b=1&ab=1&b=1")
     }
 }

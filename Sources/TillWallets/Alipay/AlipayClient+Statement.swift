@@ -12,10 +12,12 @@ extension AlipayClient: StatementSource {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> StatementRequest {
-        let content = JSONText.bytes(
-            .object([("bill_type", .text(("trade" as StaticString).bytes)), ("bill_date", .text(day.dashed))])
-        )
-        let request = try signed(AlipayClient.method, content, at: now, readTimeout: 15_000)
+        var content = JSONText()
+        content.beginObject()
+        content.text("bill_type", "trade")
+        content.text("bill_date", day.dashed)
+        content.endObject()
+        let request = try signed(AlipayClient.method, content.bytes, at: now, readTimeout: 15_000)
         return StatementRequest(request, step: StatementStep(day: day, expected: .answer))
     }
 

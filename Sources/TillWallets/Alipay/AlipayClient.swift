@@ -57,18 +57,17 @@ package struct AlipayClient: WalletAdapter {
         readTimeout: Int64
     ) throws(WalletError) -> OutboundRequest {
         guard let time = ChinaTime(now) else { throw .malformed(field: "timestamp") }
-        let form = [AlipayCodec.field("biz_content", content)]
-        var common: SignedText.Fields = [
-            AlipayCodec.field("app_id", appID),
-            AlipayCodec.field("charset", ("utf-8" as StaticString).bytes),
-            AlipayCodec.field("format", ("JSON" as StaticString).bytes),
-            AlipayCodec.field("method", method.bytes),
-            AlipayCodec.field("sign_type", ("RSA2" as StaticString).bytes),
-            AlipayCodec.field("timestamp", time.spaced),
-            AlipayCodec.field("version", ("1.0" as StaticString).bytes),
-        ]
+        let form: MessageFields = ["biz_content": content]
+        var common = MessageFields()
+        common.append("app_id", appID)
+        common.append("charset", "utf-8")
+        common.append("format", "JSON")
+        common.append("method", method)
+        common.append("sign_type", "RSA2")
+        common.append("timestamp", time.spaced)
+        common.append("version", "1.0")
         common += signing.names
-        common.append(AlipayCodec.field("sign", try signing.sign(SignedText.of(common + form, without: "sign"))))
+        common.append("sign", try signing.sign((common + form).signedText(without: "sign")))
         // The charset must be in the query: the gateway decodes the body with it before it parses the body. The code
         // of the shopper is in the body alone, since queries end up in logs.
         return OutboundRequest(

@@ -20,91 +20,76 @@ enum AlipayCodec {
         method.bytes.map { $0 == 46 ? 95 : $0 } + ("_response" as StaticString).bytes
     }
 
-    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
-        SignedText.Field(name: name.bytes, value: value)
-    }
-
     // MARK: biz_content
 
     static func content(_ operation: WalletOperation) throws(WalletError) -> [UInt8] {
+        var content = JSONText()
+        content.beginObject()
         switch operation {
-        case .pay(let payment): JSONText.bytes(.object(try pay(payment)))
+        case .pay(let payment): try write(payment, to: &content)
         case .query(let order), .cancel(let order), .returns(let order):
-            JSONText.bytes(.object([("out_trade_no", .text(order.number.bytes))]))
-        case .refund(let refund): JSONText.bytes(.object(try self.refund(refund)))
+            content.text("out_trade_no", order.number.bytes)
+        case .refund(let refund): try write(refund, to: &content)
         case .refundQuery(let refund):
-            JSONText.bytes(
-                .object([
-                    ("out_trade_no", .text(refund.order.number.bytes)), ("out_request_no", .text(refund.number.bytes)),
-                ])
-            )
+            content.text("out_trade_no", refund.order.number.bytes)
+            content.text("out_request_no", refund.number.bytes)
         }
+        content.endObject()
+        return content.bytes
     }
 
-    private typealias Members = [(name: StaticString, value: JSONText.Value)]
-
-    private static func pay(_ payment: WalletPayment) throws(WalletError) -> Members {
+    private static func write(_ payment: WalletPayment, to content: inout JSONText) throws(WalletError) {
         let number = payment.order.number
-        var members: Members = [
-            ("out_trade_no", .text(number.bytes)),
-            ("scene", .text(scene(payment.code))),
-            ("auth_code", .text(payment.code.secret)),
-            // The documents forbid / = & in a subject, which must not be empty.
-            (
-                "subject",
-                .text(DisplayText.first([payment.subject, number.bytes], limit: 256, forbidden: "/=&"))
-            ),
-            ("total_amount", .text(try amount(payment.order.amount, field: "total_amount"))),
-        ]
-        if let goods = goods(payment.items) { members.append(("goods_detail", goods)) }
+        content.text("out_trade_no", number.bytes)
+        content.text("scene", scene(payment.code))
+        content.text("auth_code", payment.code.secret)
+        // The documents forbid / = & in a subject, which must not be empty.
+        content.text("subject", DisplayText.first([payment.subject, number.bytes], limit: 256, forbidden: "/=&"))
+        content.text("total_amount", try amount(payment.order.amount, field: "total_amount"))
+        if let goods = goods(payment.items) { content.json("goods_detail", goods) }
         if let operatorID = DisplayText.token(payment.operatorName, limit: 28) {
-            members.append(("operator_id", .text(operatorID)))
+            content.text("operator_id", operatorID)
         }
-        members += [
-            ("store_id", .text(number.register.store)),
-            ("terminal_id", .text(number.register.bytes)),
-            // The least that the documents advise: an attempt that everybody lost closes by itself.
-            ("timeout_express", .text(("5m" as StaticString).bytes)),
-            ("passback_params", .text(payment.order.nonce.bytes)),
-        ]
-        return members
+        content.text("store_id", number.register.store)
+        content.text("terminal_id", number.register.bytes)
+        // The least that the documents advise: an attempt that everybody lost closes by itself.
+        content.text("timeout_express", "5m")
+        content.text("passback_params", payment.order.nonce.bytes)
     }
 
     /// The code of a shopper who pays by face begins with `fp`.
-    private static func scene(_ code: PaymentCode) -> [UInt8] {
-        let scene: StaticString = code.secret.starts(with: [102, 112]) ? "security_code" : "bar_code"
-        return scene.bytes
+    private static func scene(_ code: PaymentCode) -> StaticString {
+        code.secret.starts(with: [102, 112]) ? "security_code" : "bar_code"
     }
 
     /// The basket, where all of it has a form that Alipay takes. It is for the shopper's eyes: rather no list than a
     /// refused payment.
-    private static func goods(_ items: [BasketItem]) -> JSONText.Value? {
+    private static func goods(_ items: [BasketItem]) -> JSONText? {
         guard (1...150).contains(items.count) else { return nil }
-        var list: [JSONText.Value] = []
+        var list = JSONText()
+        list.beginList()
         for item in items {
             let name = DisplayText.mended(item.name, limit: 256)
             guard let sku = DisplayText.token(item.sku, limit: 32), !name.isEmpty, (1...99_999).contains(item.quantity),
                 (0...99_999_999).contains(item.unitPrice.fen)
             else { return nil }
-            list.append(
-                .object([
-                    ("goods_id", .text(sku)), ("goods_name", .text(name)), ("quantity", .number(item.quantity)),
-                    ("price", .text(Yuan.text(item.unitPrice))),
-                ])
-            )
+            list.beginObject()
+            list.text("goods_id", sku)
+            list.text("goods_name", name)
+            list.number("quantity", item.quantity)
+            list.text("price", Yuan.text(item.unitPrice))
+            list.endObject()
         }
-        return .list(list)
+        list.endList()
+        return list
     }
 
-    private static func refund(_ refund: WalletRefund) throws(WalletError) -> Members {
-        var members: Members = [
-            ("out_trade_no", .text(refund.order.number.bytes)),
-            ("refund_amount", .text(try amount(refund.amount, field: "refund_amount"))),
-            ("out_request_no", .text(refund.number.bytes)),
-        ]
+    private static func write(_ refund: WalletRefund, to content: inout JSONText) throws(WalletError) {
+        content.text("out_trade_no", refund.order.number.bytes)
+        content.text("refund_amount", try amount(refund.amount, field: "refund_amount"))
+        content.text("out_request_no", refund.number.bytes)
         let reason = DisplayText.mended(refund.reason, limit: 256)
-        if !reason.isEmpty { members.append(("refund_reason", .text(reason))) }
-        return members
+        if !reason.isEmpty { content.text("refund_reason", reason) }
     }
 
     private static func amount(_ amount: Money, field: String) throws(WalletError) -> [UInt8] {

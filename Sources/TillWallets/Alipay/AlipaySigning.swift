@@ -13,7 +13,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     /// What answers are verified with: one key, or those of Alipay's certificates by their serial texts.
     private let alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)]
     /// The parameters that certificate mode adds to every request.
-    let names: SignedText.Fields
+    let names: MessageFields
 
     /// Key mode.
     ///
@@ -24,7 +24,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
         guard let public_ = KeyText.der(alipayKey),
             let other = try? _RSA.Signing.PublicKey(derRepresentation: public_)
         else { return nil }
-        self.init(merchantKey: merchantKey, alipayKeys: [(nil, other)], names: [])
+        self.init(merchantKey: merchantKey, alipayKeys: [(nil, other)], names: [:])
     }
 
     /// Certificate mode.
@@ -33,8 +33,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
             merchantKey: merchantKey,
             alipayKeys: certificates.alipay.map { ($0.serial, $0.key) },
             names: [
-                AlipayCodec.field("app_cert_sn", certificates.application.serial),
-                AlipayCodec.field("alipay_root_cert_sn", certificates.rootSerials),
+                "app_cert_sn": certificates.application.serial, "alipay_root_cert_sn": certificates.rootSerials,
             ]
         )
     }
@@ -42,7 +41,7 @@ struct AlipaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     private init?(
         merchantKey: String,
         alipayKeys: [(serial: [UInt8]?, key: _RSA.Signing.PublicKey)],
-        names: SignedText.Fields
+        names: MessageFields
     ) {
         guard let private_ = KeyText.der(merchantKey),
             let key = try? _RSA.Signing.PrivateKey(derRepresentation: private_),

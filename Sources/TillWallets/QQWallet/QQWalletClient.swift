@@ -45,7 +45,7 @@ package struct QQWalletClient: WalletAdapter {
     }
 
     func signed(
-        _ fields: QQWalletCodec.Fields,
+        _ fields: MessageFields,
         target: String,
         needsClientCertificate: Bool = false,
         readTimeout: Int64
@@ -53,7 +53,7 @@ package struct QQWalletClient: WalletAdapter {
         OutboundRequest(
             target: target,
             headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],
-            body: FlatXML.write(fields + [QQWalletCodec.field("sign", signing.sign(fields))]),
+            body: FlatXML.write(fields + ["sign": signing.sign(fields)]),
             needsClientCertificate: needsClientCertificate,
             connectTimeout: WalletTimeouts.connect,
             readTimeout: readTimeout

@@ -4,8 +4,6 @@ import TillEngine
 
 /// QQ Wallet's wire forms: fields and limits are converted here and nowhere else. Amounts are fen already.
 enum QQWalletCodec {
-    typealias Fields = SignedText.Fields
-
     static func path(_ operation: WalletOperation) -> String {
         let name =
             switch operation {
@@ -30,63 +28,62 @@ enum QQWalletCodec {
         _ operation: WalletOperation,
         of merchant: QQWalletMerchant,
         message: MessageID
-    ) throws(WalletError) -> Fields {
+    ) throws(WalletError) -> MessageFields {
         var fields = common(merchant, message)
         switch operation {
         case .pay(let payment): fields += try pay(payment, of: merchant)
-        case .query(let order), .returns(let order): fields.append(field("out_trade_no", order.number.bytes))
+        case .query(let order), .returns(let order): fields.append("out_trade_no", order.number.bytes)
         case .cancel(let order):
-            fields.append(field("out_trade_no", order.number.bytes))
+            fields.append("out_trade_no", order.number.bytes)
             fields += login(merchant)
         case .refund(let refund):
             fields += [
-                field("out_trade_no", refund.order.number.bytes),
-                field("out_refund_no", refund.number.bytes),
-                field("refund_fee", try amount(refund.amount, field: "refund_fee")),
+                "out_trade_no": refund.order.number.bytes,
+                "out_refund_no": refund.number.bytes,
+                "refund_fee": try amount(refund.amount, field: "refund_fee"),
             ]
             fields += login(merchant)
-        case .refundQuery(let refund): fields.append(field("out_refund_no", refund.number.bytes))
+        case .refundQuery(let refund): fields.append("out_refund_no", refund.number.bytes)
         }
         return fields
     }
 
-    private static func common(_ merchant: QQWalletMerchant, _ message: MessageID) -> Fields {
-        let appID = merchant.appID.map { [field("appid", $0)] } ?? []
-        return appID + [field("mch_id", merchant.id), field("nonce_str", message.bytes)]
+    private static func common(_ merchant: QQWalletMerchant, _ message: MessageID) -> MessageFields {
+        let appID: MessageFields = merchant.appID.map { ["appid": $0] } ?? [:]
+        return appID + ["mch_id": merchant.id, "nonce_str": message.bytes]
     }
 
     static let statementPath = "/cgi-bin/sp_download/qpay_mch_statement_down.cgi"
 
     /// All fields but the signature of the request for a day's statement.
-    static func statement(of day: StatementDay, for merchant: QQWalletMerchant, message: MessageID) -> Fields {
+    static func statement(of day: StatementDay, for merchant: QQWalletMerchant, message: MessageID) -> MessageFields {
         common(merchant, message) + [
-            field("bill_date", day.compact),
-            field("bill_type", ("ALL" as StaticString).bytes),
-            field("tar_type", ("GZIP" as StaticString).bytes),
+            "bill_date": day.compact,
+            "bill_type": ("ALL" as StaticString).bytes,
+            "tar_type": ("GZIP" as StaticString).bytes,
         ]
     }
 
-    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
-        SignedText.Field(name: name.bytes, value: value)
+    private static func login(_ merchant: QQWalletMerchant) -> MessageFields {
+        ["op_user_id": merchant.operatorID, "op_user_passwd": merchant.operatorPassword]
     }
 
-    private static func login(_ merchant: QQWalletMerchant) -> Fields {
-        [field("op_user_id", merchant.operatorID), field("op_user_passwd", merchant.operatorPassword)]
-    }
-
-    private static func pay(_ payment: WalletPayment, of merchant: QQWalletMerchant) throws(WalletError) -> Fields {
+    private static func pay(
+        _ payment: WalletPayment,
+        of merchant: QQWalletMerchant
+    ) throws(WalletError) -> MessageFields {
         let order = payment.order
         return [
-            field("body", DisplayText.first([payment.subject, order.number.bytes], limit: 127)),
-            field("attach", order.nonce.bytes),
-            field("out_trade_no", order.number.bytes),
-            field("fee_type", ("CNY" as StaticString).bytes),
-            field("total_fee", try amount(order.amount, field: "total_fee")),
-            field("spbill_create_ip", merchant.machine),
-            field("notify_url", merchant.notices),
-            field("device_info", order.number.register.bytes),
-            field("auth_code", payment.code.secret),
-            field("trade_type", ("MICROPAY" as StaticString).bytes),
+            "body": DisplayText.first([payment.subject, order.number.bytes], limit: 127),
+            "attach": order.nonce.bytes,
+            "out_trade_no": order.number.bytes,
+            "fee_type": ("CNY" as StaticString).bytes,
+            "total_fee": try amount(order.amount, field: "total_fee"),
+            "spbill_create_ip": merchant.machine,
+            "notify_url": merchant.notices,
+            "device_info": order.number.register.bytes,
+            "auth_code": payment.code.secret,
+            "trade_type": ("MICROPAY" as StaticString).bytes,
         ]
     }
 

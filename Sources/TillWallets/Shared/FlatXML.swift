@@ -7,23 +7,20 @@ import TillDomain
 /// beyond this (document types, entities of one's own, external references, nesting) is what attackers send. It reads
 /// text, CDATA and the five predefined entities; it refuses everything else.
 struct FlatXML: Equatable {
-    typealias Field = SignedText.Field
-
     static let sizeLimit = 1 << 18
     static let fieldLimit = 512
     static let nameLimit = 64
 
-    let fields: [Field]
+    let fields: MessageFields
 
     /// The value of a field. Nil where there is none, or an empty one: to the signature rules both are the same.
-    subscript(_ name: StaticString) -> [UInt8]? {
-        fields.first { name.matches($0.name) }.flatMap { $0.value.isEmpty ? nil : $0.value }
-    }
+    subscript(_ name: StaticString) -> [UInt8]? { fields[name] }
 
     /// The field `<name>_<number>`.
     subscript(_ name: StaticString, number: Int) -> [UInt8]? {
         let full = name.bytes + [95] + Decimal.text(Int64(number))
-        return fields.first { $0.name == full }.flatMap { $0.value.isEmpty ? nil : $0.value }
+        return full.withUnsafeBufferPointer { fields.place(of: $0) }
+            .flatMap { $0.value.isEmpty ? nil : [UInt8](fields.value($0)) }
     }
 
     /// Nil for anything but one well-formed flat document within the limits.
@@ -35,22 +32,23 @@ struct FlatXML: Equatable {
     }
 
     /// Fields in the order given; texts in CDATA, as the wallet's own examples have them.
-    static func write(_ fields: [Field]) -> [UInt8] {
+    static func write(_ fields: MessageFields) -> [UInt8] {
         var document = ("<xml>" as StaticString).bytes
-        for field in fields {
+        for place in fields.places {
+            let name = fields.name(place)
             document.append(60)
-            document += field.name
+            document += name
             document.append(62)
-            document += cdata(field.value)
+            document += cdata(fields.value(place))
             document += [60, 47]
-            document += field.name
+            document += name
             document.append(62)
         }
         return document + ("</xml>" as StaticString).bytes
     }
 
     /// `]]>` cannot stand in one section, so that it is cut between two.
-    private static func cdata(_ text: [UInt8]) -> [UInt8] {
+    private static func cdata(_ text: ArraySlice<UInt8>) -> [UInt8] {
         let open = ("<![CDATA[" as StaticString).bytes
         let close = ("]]>" as StaticString).bytes
         var result = open

@@ -21,20 +21,20 @@ struct FlatXMLReader {
         while let byte, byte == 32 || byte == 9 || byte == 10 || byte == 13 { position += 1 }
     }
 
-    mutating func document() -> [FlatXML.Field]? {
+    mutating func document() -> MessageFields? {
         _ = take("\u{feff}")
         skipSpace()
         guard declaration() else { return nil }
         skipSpace()
         guard take("<xml>") else { return nil }
-        var fields: [FlatXML.Field] = []
+        var fields = MessageFields()
         while true {
             skipSpace()
             if take("</xml>") { break }
-            guard fields.count < FlatXML.fieldLimit, let field = field(),
-                !fields.contains(where: { $0.name == field.name })
+            guard fields.places.count < FlatXML.fieldLimit, let field = field(),
+                field.name.withUnsafeBufferPointer({ fields.place(of: $0) }) == nil
             else { return nil }
-            fields.append(field)
+            fields.append(field.name, field.value)
         }
         skipSpace()
         return position == source.count ? fields : nil
@@ -50,13 +50,13 @@ struct FlatXMLReader {
         return false
     }
 
-    private mutating func field() -> FlatXML.Field? {
+    private mutating func field() -> (name: [UInt8], value: [UInt8])? {
         guard take("<"), let name = name() else { return nil }
-        if take("/>") { return FlatXML.Field(name: name, value: []) }
+        if take("/>") { return (name, []) }
         guard take(">"), let value = value(), take("</"), let closing = self.name(), closing == name, take(">") else {
             return nil
         }
-        return FlatXML.Field(name: name, value: value)
+        return (name, value)
     }
 
     private mutating func name() -> [UInt8]? {

@@ -38,7 +38,11 @@ struct JSONMembers {
     }
 
     subscript(_ name: StaticString) -> Member? {
-        members.first { name.matches(source, in: $0.name) }
+        name.withUTF8Buffer { name in
+            source.withUnsafeBufferPointer { source in
+                members.first { $0.name.count == name.count && source[$0.name].elementsEqual(name) }
+            }
+        }
     }
 
     func has(_ name: StaticString) -> Bool { self[name] != nil }
@@ -116,12 +120,5 @@ struct JSONMembers {
             }
         }
         return unit
-    }
-}
-
-extension StaticString {
-    /// Whether these are the bytes at `range`.
-    fileprivate func matches(_ source: [UInt8], in range: Range<Int>) -> Bool {
-        withUTF8Buffer { $0.count == range.count && $0.elementsEqual(source[range]) }
     }
 }

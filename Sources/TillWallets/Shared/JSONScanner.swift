@@ -28,9 +28,10 @@ struct JSONScanner {
 
     mutating func objectMembers(depth: Int = 1) -> [JSONMembers.Member]? {
         guard take(123) else { return nil }
-        var members: [JSONMembers.Member] = []
         skipSpace()
-        if take(125) { return members }
+        if take(125) { return [] }
+        var members: [JSONMembers.Member] = []
+        members.reserveCapacity(16)
         while true {
             skipSpace()
             guard let quoted = string() else { return nil }
@@ -40,14 +41,20 @@ struct JSONScanner {
             skipSpace()
             let start = position
             guard let kind = value(depth: depth) else { return nil }
-            guard members.count < JSONMembers.memberLimit,
-                !members.contains(where: { source[$0.name] == source[name] })
-            else { return nil }
+            guard members.count < JSONMembers.memberLimit, !members.contains(where: { isSame($0.name, name) }) else {
+                return nil
+            }
             members.append(JSONMembers.Member(name: name, kind: kind, range: start..<position))
             skipSpace()
             if take(125) { return members }
             guard take(44) else { return nil }
         }
+    }
+
+    /// Whether two ranges hold the same bytes.
+    private func isSame(_ left: Range<Int>, _ right: Range<Int>) -> Bool {
+        left.count == right.count
+            && source.withUnsafeBufferPointer { $0[left].elementsEqual($0[right]) }
     }
 
     /// Skips one value.
@@ -85,19 +92,21 @@ struct JSONScanner {
     private mutating func string() -> Range<Int>? {
         let start = position
         guard take(34) else { return nil }
-        while let byte {
-            switch byte {
-            case 34:
-                position += 1
-                return start..<position
-            case 92: position += 2
-            case 0..<32: return nil
-            // The lead byte of a GBK character takes the next byte with it, which may look like a backslash.
-            case 0x81...0xfe where encoding == .gbk: position += 2
-            default: position += 1
+        let isGBK = encoding == .gbk
+        return source.withUnsafeBufferPointer { source in
+            var place = position
+            while place < source.count {
+                let byte = source[place]
+                if byte == 34 {
+                    position = place + 1
+                    return start..<position
+                }
+                guard byte >= 32 else { return nil }
+                // The lead byte of a GBK character takes the next byte with it, which may look like a backslash.
+                place += byte == 92 || isGBK && (0x81...0xfe).contains(byte) ? 2 : 1
             }
+            return nil
         }
-        return nil
     }
 
     private mutating func number() -> Bool {

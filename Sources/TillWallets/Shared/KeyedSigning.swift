@@ -30,15 +30,15 @@ struct KeyedSigning: Sendable, CustomStringConvertible, CustomReflectable {
     var description: String { "API keys (masked)" }
     var customMirror: Mirror { Mirror(self, children: []) }
 
-    func sign(_ fields: SignedText.Fields) -> [UInt8] {
-        digest(SignedText.of(fields, without: "sign"), key: key)
+    func sign(_ fields: MessageFields) -> [UInt8] {
+        digest(fields.signedText(without: "sign"), key: key)
     }
 
     /// Whether the answer carries the signature that its fields, known or not, ask for. A type that the answer itself
     /// names has no say: an answer is signed as the request was.
     func isValid(_ answer: FlatXML) -> Bool {
         guard let signature = answer["sign"] else { return false }
-        let text = SignedText.of(answer.fields, without: "sign")
+        let text = answer.fields.signedText(without: "sign")
         if KeyedSigning.equal(digest(text, key: key), signature) { return true }
         guard let previousKey else { return false }
         return KeyedSigning.equal(digest(text, key: previousKey), signature)

@@ -38,11 +38,12 @@ package struct UnionPayClient: WalletAdapter {
     }
 
     func signed(
-        _ fields: UnionPayCodec.Fields,
+        _ fields: MessageFields,
         target: String,
         readTimeout: Int64
     ) throws(WalletError) -> OutboundRequest {
-        let signature = try signing.sign(fields)
+        var fields = fields
+        fields.append("signature", try signing.sign(fields))
         return OutboundRequest(
             target: target,
             headers: [
@@ -51,7 +52,7 @@ package struct UnionPayClient: WalletAdapter {
                     value: "application/x-www-form-urlencoded;charset=UTF-8"
                 )
             ],
-            body: Percent.form(fields + [UnionPayCodec.field("signature", signature)]),
+            body: Percent.form(fields),
             connectTimeout: WalletTimeouts.connect,
             readTimeout: readTimeout
         )

@@ -4,8 +4,6 @@ import TillEngine
 
 /// UnionPay's wire forms: fields, limits and dates are converted here and nowhere else. Amounts are fen already.
 struct UnionPayCodec: Sendable {
-    typealias Fields = SignedText.Fields
-
     let merchantID: [UInt8]
     /// Where UnionPay sends its notices. Nothing depends on them, but the field is mandatory.
     let notices: [UInt8]
@@ -15,11 +13,6 @@ struct UnionPayCodec: Sendable {
         case .pay, .cancel, .refund: "/gateway/api/backTransReq.do"
         case .query, .refundQuery, .returns: "/gateway/api/queryTrans.do"
         }
-    }
-
-    static func field(_ name: StaticString, _ text: StaticString) -> SignedText.Field { field(name, text.bytes) }
-    static func field(_ name: StaticString, _ value: [UInt8]) -> SignedText.Field {
-        SignedText.Field(name: name.bytes, value: value)
     }
 
     /// What a message is about. Each answer repeats it.
@@ -50,18 +43,18 @@ struct UnionPayCodec: Sendable {
         Subject(type: type, subtype: subtype, number: refund.number.bytes, time: refund.requestedAt)
     }
 
-    private func common(_ type: StaticString, _ subtype: StaticString, _ certificateID: [UInt8]) -> Fields {
-        [
-            Self.field("version", "5.1.0"),
-            Self.field("encoding", "UTF-8"),
-            Self.field("certId", certificateID),
-            Self.field("signMethod", "01"),
-            Self.field("txnType", type),
-            Self.field("txnSubType", subtype),
-            Self.field("bizType", "000000"),
-            Self.field("accessType", "0"),
-            Self.field("merId", merchantID),
-        ]
+    private func common(_ type: StaticString, _ subtype: StaticString, _ certificateID: [UInt8]) -> MessageFields {
+        var fields = MessageFields()
+        fields.append("version", "5.1.0")
+        fields.append("encoding", "UTF-8")
+        fields.append("certId", certificateID)
+        fields.append("signMethod", "01")
+        fields.append("txnType", type)
+        fields.append("txnSubType", subtype)
+        fields.append("bizType", "000000")
+        fields.append("accessType", "0")
+        fields.append("merId", merchantID)
+        return fields
     }
 
     /// All fields but the signature of the request for a day's settlement file.
@@ -69,13 +62,13 @@ struct UnionPayCodec: Sendable {
         of day: StatementDay,
         at now: Timestamp,
         certificateID: [UInt8]
-    ) throws(WalletError) -> Fields {
+    ) throws(WalletError) -> MessageFields {
         guard let time = ChinaTime(now) else { throw .malformed(field: "txnTime") }
-        return common("76", "01", certificateID) + [
-            Self.field("settleDate", Self.date(day)),
-            Self.field("txnTime", time.compact),
-            Self.field("fileType", "00"),
-        ]
+        var fields = common("76", "01", certificateID)
+        fields.append("settleDate", Self.date(day))
+        fields.append("txnTime", time.compact)
+        fields.append("fileType", "00")
+        return fields
     }
 
     /// Whether a signed answer is to our request for this day; what it leaves out is not held against it.
@@ -87,41 +80,36 @@ struct UnionPayCodec: Sendable {
     private static func date(_ day: StatementDay) -> [UInt8] { [UInt8](day.compact.suffix(4)) }
 
     /// All fields of the call but the signature.
-    func fields(_ operation: WalletOperation, certificateID: [UInt8]) throws(WalletError) -> Fields {
+    func fields(_ operation: WalletOperation, certificateID: [UInt8]) throws(WalletError) -> MessageFields {
         let subject = subject(operation)
         guard let time = ChinaTime(subject.time) else { throw .malformed(field: "txnTime") }
         var fields = common(subject.type, subject.subtype, certificateID)
-        fields += [Self.field("orderId", subject.number), Self.field("txnTime", time.compact)]
+        fields.append("orderId", subject.number)
+        fields.append("txnTime", time.compact)
         switch operation {
         case .query, .refundQuery, .returns: break
-        case .cancel: fields.append(Self.field("channelType", "08"))
+        case .cancel: fields.append("channelType", "08")
         case .pay(let payment):
             guard (1...20).contains(payment.code.secret.count) else { throw .malformed(field: "qrNo") }
-            fields += try money(payment.order.amount)
+            try appendMoney(payment.order.amount, to: &fields)
             // No termId: it wants eight digits, which hold fewer numbers than there are names of registers.
-            fields += [
-                Self.field("qrNo", payment.code.secret),
-                Self.field("reqReserved", payment.order.nonce.bytes),
-            ]
+            fields.append("qrNo", payment.code.secret)
+            fields.append("reqReserved", payment.order.nonce.bytes)
         case .refund(let refund):
             guard let origin = ChinaTime(refund.order.startedAt) else { throw .malformed(field: "origTxnTime") }
-            fields += try money(refund.amount)
-            fields += [
-                Self.field("origOrderId", refund.order.number.bytes),
-                Self.field("origTxnTime", origin.compact),
-            ]
+            try appendMoney(refund.amount, to: &fields)
+            fields.append("origOrderId", refund.order.number.bytes)
+            fields.append("origTxnTime", origin.compact)
         }
         return fields
     }
 
-    private func money(_ amount: Money) throws(WalletError) -> Fields {
+    private func appendMoney(_ amount: Money, to fields: inout MessageFields) throws(WalletError) {
         guard (1...10_000_000_000).contains(amount.fen) else { throw .malformed(field: "txnAmt") }
-        return [
-            Self.field("channelType", "08"),
-            Self.field("txnAmt", Decimal.text(amount.fen)),
-            Self.field("currencyCode", "156"),
-            Self.field("backUrl", notices),
-        ]
+        fields.append("channelType", "08")
+        fields.append("txnAmt", Decimal.text(amount.fen))
+        fields.append("currencyCode", "156")
+        fields.append("backUrl", notices)
     }
 
     // MARK: In

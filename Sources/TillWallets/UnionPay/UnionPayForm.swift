@@ -6,59 +6,62 @@ import TillDomain
 /// An own reader, because the values enter a signature exactly as they stand: a Base64 text holds `=` and `+`, a
 /// certificate holds line breaks, and an `&` inside braces or brackets belongs to its value.
 struct UnionPayForm: Equatable {
-    typealias Field = SignedText.Field
-
     static let sizeLimit = 1 << 18
     static let fieldLimit = 128
     static let nameLimit = 64
 
-    let fields: [Field]
+    let fields: MessageFields
 
     /// Nil for anything but fields with plain names, each of them once, within the limits.
     init?(_ body: [UInt8], sizeLimit: Int = UnionPayForm.sizeLimit) {
-        guard body.count <= sizeLimit else { return nil }
-        var fields: [Field] = []
-        var start = 0
-        while start <= body.count {
-            guard fields.count < UnionPayForm.fieldLimit, let field = UnionPayForm.field(in: body, at: start),
-                !fields.contains(where: { $0.name == field.name })
-            else { return nil }
-            fields.append(field)
-            // Behind the name, its `=`, the value and the `&`.
-            start += field.name.count + field.value.count + 2
+        guard body.count <= sizeLimit, let places = body.withUnsafeBufferPointer({ UnionPayForm.places(in: $0) }) else {
+            return nil
         }
-        self.fields = fields
+        fields = MessageFields(body, at: places)
     }
 
     /// The value of a field. Nil where there is none, or an empty one: to the signature rule both are the same.
-    subscript(_ name: StaticString) -> [UInt8]? {
-        fields.first { name.matches($0.name) }.flatMap { $0.value.isEmpty ? nil : $0.value }
+    subscript(_ name: StaticString) -> [UInt8]? { fields[name] }
+
+    private static func places(in body: UnsafeBufferPointer<UInt8>) -> [MessageFields.Place]? {
+        func text(_ range: Range<Int>) -> UnsafeBufferPointer<UInt8> { UnsafeBufferPointer(rebasing: body[range]) }
+        var places: [MessageFields.Place] = []
+        places.reserveCapacity(24)
+        var start = 0
+        while start <= body.count {
+            guard places.count < fieldLimit, let place = place(in: body, at: start),
+                !places.contains(where: { MessageFields.equal(text($0.name), text(place.name)) })
+            else { return nil }
+            places.append(place)
+            // Behind the `&`.
+            start = place.value.upperBound + 1
+        }
+        return places
     }
 
     /// The field that begins at `start` and ends before the next `&` outside braces and brackets.
-    private static func field(in body: [UInt8], at start: Int) -> Field? {
+    private static func place(in body: UnsafeBufferPointer<UInt8>, at start: Int) -> MessageFields.Place? {
         var position = start
         while position < body.count, isName(body[position]) { position += 1 }
-        guard (1...nameLimit).contains(position - start), position < body.count, body[position] == 61 else {
-            return nil
-        }
-        let name = [UInt8](body[start..<position])
+        let name = start..<position
+        guard (1...nameLimit).contains(name.count), position < body.count, body[position] == 61 else { return nil }
         position += 1
         let valueStart = position
         // The kind of bracket that was opened first, and how many of its kind are open.
         var (open, close, depth): (UInt8, UInt8, Int) = (0, 0, 0)
-        while position < body.count, depth > 0 || body[position] != 38 {
+        while position < body.count {
             let byte = body[position]
-            if depth == 0, byte == 123 || byte == 91 {
-                (open, close, depth) = (byte, byte + 2, 1)
-            } else if depth > 0, byte == open {
+            if depth == 0 {
+                if byte == 38 { break }
+                if byte == 123 || byte == 91 { (open, close, depth) = (byte, byte + 2, 1) }
+            } else if byte == open {
                 depth += 1
-            } else if depth > 0, byte == close {
+            } else if byte == close {
                 depth -= 1
             }
             position += 1
         }
-        return Field(name: name, value: [UInt8](body[valueStart..<position]))
+        return MessageFields.Place(name: name, value: valueStart..<position)
     }
 
     private static func isName(_ byte: UInt8) -> Bool {

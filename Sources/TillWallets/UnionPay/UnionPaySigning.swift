@@ -22,11 +22,11 @@ struct UnionPaySigning: Sendable, CustomStringConvertible, CustomReflectable {
     var customMirror: Mirror { Mirror(self, children: []) }
 
     /// The text that is signed: SHA-256, as lower-case hexadecimal digits, over the fields.
-    static func digest(_ fields: SignedText.Fields) -> [UInt8] {
-        Hex.encode([UInt8](Crypto.SHA256.hash(data: SignedText.of(fields, without: "signature"))))
+    static func digest(_ fields: MessageFields) -> [UInt8] {
+        Hex.encode([UInt8](Crypto.SHA256.hash(data: fields.signedText(without: "signature"))))
     }
 
-    func sign(_ fields: SignedText.Fields) throws(WalletError) -> [UInt8] {
+    func sign(_ fields: MessageFields) throws(WalletError) -> [UInt8] {
         guard let signature = key.sign(UnionPaySigning.digest(fields)) else { throw .signingFailed }
         return Base64.encode(signature)
     }

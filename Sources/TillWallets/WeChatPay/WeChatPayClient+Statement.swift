@@ -12,9 +12,9 @@ extension WeChatPayClient: StatementSource {
     ) throws(WalletError) -> StatementRequest {
         let request = signed(
             [
-                WeChatPayCodec.field("bill_date", day.compact),
-                WeChatPayCodec.field("bill_type", ("ALL" as StaticString).bytes),
-                WeChatPayCodec.field("tar_type", ("GZIP" as StaticString).bytes),
+                "bill_date": day.compact,
+                "bill_type": ("ALL" as StaticString).bytes,
+                "tar_type": ("GZIP" as StaticString).bytes,
             ],
             path: "/pay/downloadbill",
             message: message,

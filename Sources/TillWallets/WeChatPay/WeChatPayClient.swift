@@ -72,20 +72,20 @@ package struct WeChatPayClient: WalletAdapter {
 
     /// A request with the fields that every call has.
     func signed(
-        _ call: WeChatPayCodec.Fields,
+        _ call: MessageFields,
         path: String,
         message: MessageID,
         needsCertificate: Bool = false,
         readTimeout: Int64
     ) -> OutboundRequest {
-        var fields: WeChatPayCodec.Fields = [
-            WeChatPayCodec.field("appid", appID),
-            WeChatPayCodec.field("mch_id", merchantID),
-            WeChatPayCodec.field("nonce_str", message.bytes),
-            WeChatPayCodec.field("sign_type", signing.kind.name.bytes),
+        var fields: MessageFields = [
+            "appid": appID,
+            "mch_id": merchantID,
+            "nonce_str": message.bytes,
+            "sign_type": signing.kind.name.bytes,
         ]
         fields += call
-        fields.append(WeChatPayCodec.field("sign", signing.sign(fields)))
+        fields.append("sign", signing.sign(fields))
         return OutboundRequest(
             target: path,
             headers: [OutboundRequest.Header(name: "Content-Type", value: "text/xml; charset=utf-8")],

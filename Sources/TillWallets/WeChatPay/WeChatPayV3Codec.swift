@@ -4,8 +4,6 @@ import TillEngine
 
 /// WeChat Pay V3's wire forms: paths, JSON, limits. Amounts are fen already.
 struct WeChatPayV3Codec {
-    private typealias Members = [(name: StaticString, value: JSONText.Value)]
-
     let appID: [UInt8]
     let merchantID: [UInt8]
     let machine: [UInt8]
@@ -19,11 +17,7 @@ struct WeChatPayV3Codec {
     func call(_ operation: WalletOperation) throws(WalletError) -> Call {
         switch operation {
         case .pay(let payment):
-            Call(
-                method: "POST",
-                target: "/v3/pay/transactions/codepay",
-                body: JSONText.bytes(.object(try pay(payment)))
-            )
+            Call(method: "POST", target: "/v3/pay/transactions/codepay", body: try body(payment))
         case .query(let order):
             Call(
                 method: "GET",
@@ -31,17 +25,9 @@ struct WeChatPayV3Codec {
                 body: []
             )
         case .cancel(let order):
-            Call(
-                method: "POST",
-                target: path(order) + "/reverse",
-                body: JSONText.bytes(.object([("appid", .text(appID)), ("mchid", .text(merchantID))]))
-            )
+            Call(method: "POST", target: path(order) + "/reverse", body: merchant)
         case .refund(let refund):
-            Call(
-                method: "POST",
-                target: "/v3/refund/domestic/refunds",
-                body: JSONText.bytes(.object(try self.refund(refund)))
-            )
+            Call(method: "POST", target: "/v3/refund/domestic/refunds", body: try body(refund))
         case .refundQuery(let refund):
             Call(method: "GET", target: "/v3/refund/domestic/refunds/\(refund.number)", body: [])
         // There is no list of an order's refunds: the undo's own is looked at.
@@ -52,74 +38,82 @@ struct WeChatPayV3Codec {
 
     private func path(_ order: WalletOrder) -> String { "/v3/pay/transactions/out-trade-no/\(order.number)" }
 
-    private func pay(_ payment: WalletPayment) throws(WalletError) -> Members {
+    private var merchant: [UInt8] {
+        var body = JSONText()
+        body.beginObject()
+        body.text("appid", appID)
+        body.text("mchid", merchantID)
+        body.endObject()
+        return body.bytes
+    }
+
+    private func body(_ payment: WalletPayment) throws(WalletError) -> [UInt8] {
         let order = payment.order
-        var members: Members = [
-            ("appid", .text(appID)),
-            ("mchid", .text(merchantID)),
-            ("description", .text(DisplayText.first([payment.subject, order.number.bytes], limit: 127))),
-            ("out_trade_no", .text(order.number.bytes)),
-            ("attach", .text(order.nonce.bytes)),
-            ("payer", .object([("auth_code", .text(payment.code.secret))])),
-            (
-                "amount",
-                .object([
-                    ("total", .number(try amount(order.amount, field: "amount.total"))),
-                    ("currency", .text(("CNY" as StaticString).bytes)),
-                ])
-            ),
-            (
-                "scene_info",
-                .object([
-                    ("device_id", .text(order.number.register.bytes)), ("device_ip", .text(machine)),
-                    ("store_info", .object([("out_id", .text(order.number.register.store))])),
-                ])
-            ),
-        ]
+        var body = JSONText()
+        body.beginObject()
+        body.text("appid", appID)
+        body.text("mchid", merchantID)
+        body.text("description", DisplayText.first([payment.subject, order.number.bytes], limit: 127))
+        body.text("out_trade_no", order.number.bytes)
+        body.text("attach", order.nonce.bytes)
+        body.beginObject("payer")
+        body.text("auth_code", payment.code.secret)
+        body.endObject()
+        body.beginObject("amount")
+        body.number("total", try amount(order.amount, field: "amount.total"))
+        body.text("currency", "CNY")
+        body.endObject()
+        body.beginObject("scene_info")
+        body.text("device_id", order.number.register.bytes)
+        body.text("device_ip", machine)
+        body.beginObject("store_info")
+        body.text("out_id", order.number.register.store)
+        body.endObject()
+        body.endObject()
         if let goods = goods(payment.items) {
-            let detail: Members = [("goods_detail", goods)]
-            members.append(("detail", .object(detail)))
+            body.beginObject("detail")
+            body.json("goods_detail", goods)
+            body.endObject()
         }
-        return members
+        body.endObject()
+        return body.bytes
     }
 
     /// The basket, where all of it fits. It is for the shopper's eyes: rather no list than a refused payment.
-    private func goods(_ items: [BasketItem]) -> JSONText.Value? {
+    private func goods(_ items: [BasketItem]) -> JSONText? {
         guard (1...150).contains(items.count) else { return nil }
-        var list: [JSONText.Value] = []
+        var list = JSONText()
+        list.beginList()
         for item in items {
             let name = DisplayText.mended(item.name, limit: 256)
             guard let sku = DisplayText.token(item.sku, limit: 32), !name.isEmpty, item.quantity > 0,
                 item.unitPrice.fen >= 0
             else { return nil }
-            list.append(
-                .object([
-                    ("merchant_goods_id", .text(sku)), ("goods_name", .text(name)),
-                    ("quantity", .number(item.quantity)), ("unit_price", .number(item.unitPrice.fen)),
-                ])
-            )
+            list.beginObject()
+            list.text("merchant_goods_id", sku)
+            list.text("goods_name", name)
+            list.number("quantity", item.quantity)
+            list.number("unit_price", item.unitPrice.fen)
+            list.endObject()
         }
-        return .list(list)
+        list.endList()
+        return list
     }
 
-    private func refund(_ refund: WalletRefund) throws(WalletError) -> Members {
-        var members: Members = [
-            ("out_trade_no", .text(refund.order.number.bytes)),
-            ("out_refund_no", .text(refund.number.bytes)),
-        ]
+    private func body(_ refund: WalletRefund) throws(WalletError) -> [UInt8] {
+        var body = JSONText()
+        body.beginObject()
+        body.text("out_trade_no", refund.order.number.bytes)
+        body.text("out_refund_no", refund.number.bytes)
         let reason = DisplayText.mended(refund.reason, limit: 80)
-        if !reason.isEmpty { members.append(("reason", .text(reason))) }
-        members.append(
-            (
-                "amount",
-                .object([
-                    ("refund", .number(try amount(refund.amount, field: "amount.refund"))),
-                    ("total", .number(try amount(refund.order.amount, field: "amount.total"))),
-                    ("currency", .text(("CNY" as StaticString).bytes)),
-                ])
-            )
-        )
-        return members
+        if !reason.isEmpty { body.text("reason", reason) }
+        body.beginObject("amount")
+        body.number("refund", try amount(refund.amount, field: "amount.refund"))
+        body.number("total", try amount(refund.order.amount, field: "amount.total"))
+        body.text("currency", "CNY")
+        body.endObject()
+        body.endObject()
+        return body.bytes
     }
 
     private func amount(_ amount: Money, field: String) throws(WalletError) -> Int64 {

@@ -56,12 +56,15 @@ struct LanternClient: WalletAdapter {
     }
 
     func request(_ call: StaticString, _ content: [UInt8], readTimeout: Int64) -> OutboundRequest {
-        OutboundRequest(
+        var body = JSONText()
+        body.beginObject()
+        body.text("content", content)
+        body.text("sign", signing.sign(content))
+        body.endObject()
+        return OutboundRequest(
             target: "/v1/\(call)",
             headers: [OutboundRequest.Header(name: "Content-Type", value: "application/json")],
-            body: JSONText.bytes(
-                .object([("content", .text(content)), ("sign", .text(signing.sign(content)))])
-            ),
+            body: body.bytes,
             connectTimeout: WalletTimeouts.connect,
             readTimeout: readTimeout
         )

@@ -6,8 +6,6 @@ import TillEngine
 
 /// Lantern's wire forms: fields and limits are converted here and nowhere else. Amounts are fen already.
 struct LanternCodec: Sendable {
-    private typealias Members = [(name: StaticString, value: JSONText.Value)]
-
     let merchant: [UInt8]
 
     static func call(_ operation: WalletOperation) -> StaticString {
@@ -25,41 +23,49 @@ struct LanternCodec: Sendable {
         at now: Timestamp,
         message: MessageID
     ) throws(WalletError) -> [UInt8] {
-        var members = try head(LanternCodec.call(operation), at: now, message: message)
-        members.append(("order", .text(operation.order.number.bytes)))
+        var content = try head(LanternCodec.call(operation), at: now, message: message)
+        content.text("order", operation.order.number.bytes)
         switch operation {
-        case .pay(let payment): members += try pay(payment)
+        case .pay(let payment): try write(payment, to: &content)
         case .query, .cancel, .returns: break
         case .refund(let refund), .refundQuery(let refund):
-            members += [("refund", .text(refund.number.bytes)), ("amount", try amount(refund.amount))]
+            content.text("refund", refund.number.bytes)
+            content.number("amount", try amount(refund.amount))
         }
-        return JSONText.bytes(.object(members))
+        content.endObject()
+        return content.bytes
     }
 
     func bill(_ day: StatementDay, at now: Timestamp, message: MessageID) throws(WalletError) -> [UInt8] {
-        JSONText.bytes(.object(try head("bill", at: now, message: message) + [("day", .text(day.dashed))]))
+        var content = try head("bill", at: now, message: message)
+        content.text("day", day.dashed)
+        content.endObject()
+        return content.bytes
     }
 
-    private func head(_ call: StaticString, at now: Timestamp, message: MessageID) throws(WalletError) -> Members {
+    /// The beginning of every content, whose object is not ended yet.
+    private func head(_ call: StaticString, at now: Timestamp, message: MessageID) throws(WalletError) -> JSONText {
         guard let time = ChinaTime(now) else { throw .malformed(field: "time") }
-        return [
-            ("call", .text(call.bytes)), ("merchant", .text(merchant)), ("message", .text(message.bytes)),
-            ("time", .text(time.compact)),
-        ]
+        var content = JSONText()
+        content.beginObject()
+        content.text("call", call)
+        content.text("merchant", merchant)
+        content.text("message", message.bytes)
+        content.text("time", time.compact)
+        return content
     }
 
-    private func pay(_ payment: WalletPayment) throws(WalletError) -> Members {
+    private func write(_ payment: WalletPayment, to content: inout JSONText) throws(WalletError) {
         let order = payment.order
-        return [
-            ("code", .text(payment.code.secret)), ("amount", try amount(order.amount)),
-            ("title", .text(DisplayText.first([payment.subject, order.number.bytes], limit: 60))),
-            ("note", .text(order.nonce.bytes)),
-        ]
+        content.text("code", payment.code.secret)
+        content.number("amount", try amount(order.amount))
+        content.text("title", DisplayText.first([payment.subject, order.number.bytes], limit: 60))
+        content.text("note", order.nonce.bytes)
     }
 
-    private func amount(_ amount: Money) throws(WalletError) -> JSONText.Value {
+    private func amount(_ amount: Money) throws(WalletError) -> Int64 {
         guard (1...10_000_000_000).contains(amount.fen) else { throw .malformed(field: "amount") }
-        return .number(amount.fen)
+        return amount.fen
     }
 }
 
