@@ -6,9 +6,7 @@ extension UnionPayClient {
     package func shown(of operation: WalletOperation, message: MessageID) -> [WalletFact] {
         // The very fields of the request, without the code, the keys' names and where the merchant is told.
         guard let fields = try? codec.fields(operation, certificateID: []) else { return [] }
-        return WalletFact.list(["txnType", "txnSubType", "orderId", "txnTime", "txnAmt", "origOrderId"]) { name in
-            fields.first { name.matches($0.name) }?.value
-        }
+        return WalletFact.list(["txnType", "txnSubType", "orderId", "txnTime", "txnAmt", "origOrderId"]) { fields[$0] }
     }
 
     package func shown(in response: InboundResponse, of operation: WalletOperation) -> [WalletFact] {
