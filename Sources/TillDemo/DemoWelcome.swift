@@ -27,7 +27,7 @@ enum DemoWelcome {
           3. Stop a payment while the phone still asks. Cash stays open all the time.
           4. Kill a cloud in the middle of a payment:   kill -9 \(ready.pids["cloudA"] ?? 0)
              or the plug-in:                            kill -9 \(ready.pids["plugin1"] ?? 0)
-          5. Let the wallet lose an answer:
+          5. Let the wallet lose an answer\(sales.text == nil ? "" : " (perhaps that of a live sale)"):
              curl -X PUT \(ready.sandbox)/sandbox/v1/faults -H 'Content-Type: application/json' \\
                -d '[{"wallet":"alipay","operation":"pay","fault":"drop-reply","count":1}]'
           6. While a payment is being undone, release the lane after 120 s as a supervisor: code \(StackSetup.supervisorCode).

@@ -24,7 +24,8 @@ package struct LiveSales: Sendable {
         return """
               Live sales: about \(perMinute) a minute at \(plugins.count) registers of their own.
               \(shares.prefix(4).joined(separator: ", ")),
-              \(shares.dropFirst(4).joined(separator: ", ")). Another rate: --sales-per-minute N, 0 for none.
+              \(shares.dropFirst(4).joined(separator: ", ")).
+              Another rate: --sales-per-minute N, 0 for none.
             """
     }
 
