@@ -324,6 +324,8 @@ import Testing
         let waiting = try Self.json(try await shop.refund(secret, "n-1", amount: 501))
         #expect(waiting["state"] as? String == "waiting_for_approval")
         #expect(waiting["requestedBy"] as? String == "key app")
+        // It is not offered, and not taken.
+        #expect(!(try await shop.maker.get("/refunds").body.contains("/refunds/1/decision")))
         #expect(try await shop.maker.post("/refunds/1/decision", [("decision", "agree")]).status == 409)
         let second = try await shop.console.session(of: shop.console.addUser("dora", roles: [("finance", 1)]))
         #expect(try await second.post("/refunds/1/decision", [("decision", "agree")]).status == 303)

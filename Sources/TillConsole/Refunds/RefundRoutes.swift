@@ -152,7 +152,8 @@ enum RefundRoutes {
 
     private static func list(_ call: Call) async throws -> Response {
         let scope = try call.viewer.scope(of: .viewPayments)
-        let (waiting, recent) = try await call.console.pool.read { database in
+        let viewer = try call.viewer
+        let (waiting, own, recent) = try await call.console.pool.read { database in
             let within = scope.storeCondition("store")
             let waiting = try Row.fetchAll(
                 database,
@@ -171,17 +172,18 @@ enum RefundRoutes {
                     """,
                 arguments: within.arguments
             )
-            return (waiting.map { RefundRequest($0) }, recent.map { RefundRequest($0) })
+            let requests = waiting.map { RefundRequest($0) }
+            let own = try requests.filter { try ApiKey.isOwn(requester: $0.requester, of: viewer.id, database) }
+            return (requests, Set(own.map(\.id)), recent.map { RefundRequest($0) })
         }
-        let viewer = try call.viewer
         return try call.page(
             "refunds",
             [
                 "waiting": waiting.map { request in
                     RefundView.model(request, call).merging([
                         "mayDecide": request.state == .waiting && viewer.may(.approveRefunds)
-                            && request.requester != viewer.id,
-                        "isOwn": request.state == .waiting && request.requester == viewer.id,
+                            && !own.contains(request.id),
+                        "isOwn": request.state == .waiting && own.contains(request.id),
                     ]) { $1 }
                 },
                 "hasWaiting": !waiting.isEmpty,
