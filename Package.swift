@@ -16,6 +16,9 @@ var strict: [SwiftSetting] = [
 let fuzzer = Context.environment["TILLBRIDGE_LIBFUZZER"]
 if fuzzer != nil { strict.append(.unsafeFlags(["-sanitize=fuzzer"])) }
 
+// Tests are compiled plainly: optimising them takes longer than they run. What they test is the release build.
+let tests = strict + [.unsafeFlags(["-Onone"])]
+
 let crypto: Target.Dependency = .product(name: "Crypto", package: "swift-crypto")
 let cryptoExtras: Target.Dependency = .product(name: "CryptoExtras", package: "swift-crypto")
 let hummingbird: Target.Dependency = .product(name: "Hummingbird", package: "hummingbird")
@@ -237,23 +240,23 @@ let package = Package(
                 "TillDomain", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", hummingbird, grdb, httpTypes,
                 logging, lifecycle, nioCore,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
-        .testTarget(name: "TillFuzzTests", dependencies: ["TillFuzz"], swiftSettings: strict),
+        .testTarget(name: "TillFuzzTests", dependencies: ["TillFuzz"], swiftSettings: tests),
         .testTarget(
             name: "TillDomainTests",
             dependencies: ["TillDomain", crypto],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillProtocolTests",
             dependencies: ["TillDomain", "TillProtocol", crypto],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillEngineTests",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillReference"],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillPluginTests",
@@ -262,7 +265,7 @@ let package = Package(
                 nioSSL,
                 x509, asn1,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillWalletsTests",
@@ -272,12 +275,12 @@ let package = Package(
             ],
             exclude: ["FifthWallet/lantern.md"],
             resources: [.copy("Fixtures"), .copy("Kit/scenarios.txt"), .copy("Kit/manners.txt")],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillStoreTests",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillStore", "TillStoreSQLite", grdb],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillProxyTests",
@@ -285,7 +288,7 @@ let package = Package(
                 "TillDomain", "TillProtocol", "TillEngine", "TillProxy", nioCore, nioPosix, nioEmbedded, nioTLS, nioSSL,
                 x509, asn1, crypto, logging, lifecycle,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillCloudTests",
@@ -294,7 +297,7 @@ let package = Package(
                 "TillCloud", "TillSandbox", crypto, logging, lifecycle, nioCore, nioPosix, nioHTTP1, nioEmbedded,
                 nioSSL, asyncHTTPClient,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillSandboxTests",
@@ -303,14 +306,14 @@ let package = Package(
                 nioCore, nioHTTP1,
                 lifecycle, asyncHTTPClient,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillRegisterTests",
             dependencies: [
                 "TillRegister", hummingbird, httpTypes, asyncHTTPClient, nioCore, nioHTTP1, logging, lifecycle,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillDemoTests",
@@ -318,12 +321,12 @@ let package = Package(
                 "TillDomain", "TillEngine", "TillStore", "TillStoreSQLite", "TillCloud", "TillConsole", "TillSandbox",
                 "TillDemo", "TillDemoChain", "TillRegister", grdb, asyncHTTPClient, logging, lifecycle,
             ],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
         .testTarget(
             name: "TillSimulatorTests",
             dependencies: ["TillDomain", "TillProtocol", "TillEngine", "TillSimulator"],
-            swiftSettings: strict
+            swiftSettings: tests
         ),
     ]
 )

@@ -2,6 +2,7 @@
 import Foundation
 import Testing
 import TillDomain
+import TillEngine
 import TillProtocol
 import TillStore
 
