@@ -58,6 +58,7 @@ extension FuzzTarget {
                     + #""implicit":false,"journalIndex":1,"wait":1000}"#,
                 #"{\#(head),"n":"TQF000K703343G7H2000016R","reference":"R-1","amount":290,"reason":"x","operator":"a"}"#,
                 #"{\#(head),"register":"QF000K703","lane":"free"}"#,
+                #"{"v":1,"registers":["QF000K703","QF000K704"]}"#,
                 #"{\#(head),"epoch":1,"sequence":2,"journalIndex":3,"journalHash":"\#(hash.prefix(32))","version":"1","#
                     + #""acknowledges":true,"open":["TQF000K703343G7H2000016R"],"#
                     + #""unknown":[{"prefix":"44","length":18,"count":3}]}"#,
@@ -86,6 +87,7 @@ extension FuzzTarget {
             check(HelloAnswer.self, object)
             check(HeartbeatRequest.self, object)
             check(HeartbeatAnswer.self, object)
+            check(PresenceReport.self, object)
             _ = try? Problem(decoding: bytes)
             _ = try? RoutingDocument(decoding: bytes)
             _ = try? ConfigurationDocument(decoding: bytes)
