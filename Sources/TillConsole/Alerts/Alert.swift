@@ -62,7 +62,7 @@ struct Alert: Sendable {
 
     /// Those that are over, the newest first.
     static func past(in scope: Scope, before id: Int64?, limit: Int, _ database: Database) throws -> [Alert] {
-        let within = scope.pathCondition("node.path")
+        let within = scope.placeCondition("node.path")
         return try Row.fetchAll(
             database,
             sql: """
@@ -75,7 +75,7 @@ struct Alert: Sendable {
 
     /// How many are open that nobody has taken note of yet: what the badge of each page says.
     static func count(in scope: Scope, _ database: Database) throws -> Int {
-        let within = scope.pathCondition("node.path")
+        let within = scope.placeCondition("node.path")
         return try Int.fetchOne(
             database,
             sql: """
@@ -99,20 +99,6 @@ struct Alert: Sendable {
             case .cloudSilent: Phrase("alertText.cloudSilent", subject, formats.duration(value * 1_000))
             }
         return words.text(phrase) + name
-    }
-}
-
-extension Scope {
-    /// Places that lie within it, as a condition in SQL.
-    func pathCondition(_ column: String) -> (sql: String, arguments: StatementArguments) {
-        guard !covers("/1/") else { return ("1", []) }
-        guard !paths.isEmpty else { return ("0", []) }
-        var arguments = StatementArguments()
-        let ranges = paths.sorted().map { path in
-            arguments += [path, path + "~"]
-            return "\(column) >= ? AND \(column) < ?"
-        }
-        return ("(\(ranges.joined(separator: " OR ")))", arguments)
     }
 }
 

@@ -1,6 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 import Foundation
 import GRDB
+import TillCloud
 
 /// What a rule says now, by the console's own tables. It changes nothing.
 struct AlertJudge: Sendable {
@@ -53,14 +54,14 @@ struct AlertJudge: Sendable {
         let within = condition(rule)
         // For the whole chain SQLite would rather read all payments in the order of the groups than those of the window.
         let index = rule.path == "/1/" ? "INDEXED BY payment_created" : ""
-        // Number ZZ of each store is the test payments'.
+        // Test payments count for no rate.
         let rows = try Row.fetchAll(
             database,
             sql: """
                 SELECT state, reason, count(*) AS count FROM payment \(index)
-                WHERE created_at > ? AND \(within.sql) AND substr(register, 8) <> 'ZZ' GROUP BY state, reason
+                WHERE created_at > ? AND \(within.sql) AND substr(register, 8) <> ? GROUP BY state, reason
                 """,
-            arguments: [now - AlertJudge.milliseconds(rule.number(.minutes))] + within.arguments
+            arguments: [now - AlertJudge.milliseconds(rule.number(.minutes))] + within.arguments + [TestRegister.suffix]
         )
         var outcomes = Outcomes()
         for row in rows { outcomes.add(state: row["state"], reason: row["reason"], count: row["count"]) }

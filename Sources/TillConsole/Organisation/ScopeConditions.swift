@@ -2,14 +2,15 @@
 import GRDB
 
 extension Scope {
-    /// Places within it, as a condition in SQL on the table of places.
-    var placeCondition: (sql: String, arguments: StatementArguments) {
+    /// Places within it, as a condition in SQL.
+    /// - Parameter column: Holds the path of the place.
+    func placeCondition(_ column: String = "path") -> (sql: String, arguments: StatementArguments) {
         guard !covers("/1/") else { return ("1", []) }
         guard !paths.isEmpty else { return ("0", []) }
         var arguments = StatementArguments()
         let ranges = paths.sorted().map { path in
             arguments += [path, path + "~"]
-            return "path >= ? AND path < ?"
+            return "\(column) >= ? AND \(column) < ?"
         }
         return ("(\(ranges.joined(separator: " OR ")))", arguments)
     }
@@ -18,7 +19,7 @@ extension Scope {
     func storeCondition(_ column: String) -> (sql: String, arguments: StatementArguments) {
         guard !covers("/1/") else { return ("1", []) }
         guard !paths.isEmpty else { return ("0", []) }
-        let places = placeCondition
+        let places = placeCondition()
         return ("\(column) IN (SELECT code FROM node WHERE kind = 'store' AND \(places.sql))", places.arguments)
     }
 }

@@ -21,7 +21,7 @@ struct StoreList: Sendable {
         let text: String
 
         fileprivate var condition: (sql: String, arguments: StatementArguments) {
-            var (places, arguments) = scope.placeCondition
+            var (places, arguments) = scope.placeCondition()
             places = "kind = 'store' AND \(places)"
             if !text.isEmpty {
                 places += " AND (instr(upper(code), upper(?)) > 0 OR instr(lower(name), lower(?)) > 0)"

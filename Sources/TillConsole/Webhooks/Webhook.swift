@@ -21,7 +21,7 @@ struct Webhook: Sendable {
             guard display != before else { return nil }
             switch display {
             case "succeeded":
-                return PaymentFilter.Tab.paid.states?.contains(before ?? "") == true ? nil : .paymentSucceeded
+                return before.map(PaymentStates.paid.contains) == true ? nil : .paymentSucceeded
             case "failed", "closed": return before == "failed" || before == "closed" ? nil : .paymentFailed
             case "unknown": return .paymentUnknown
             case "revoked": return .paymentRevoked
