@@ -68,8 +68,8 @@ package final class Console: Sendable {
     /// All pages and actions.
     static let routes: [ConsoleRoute] =
         Assets.routes + SignInRoutes.all + PaymentExport.routes + ColumnRoutes.all + SavedViewRoutes.all
-        + NoteRoutes.all + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all + ResolutionRoutes.all
-        + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
+        + NoteRoutes.all + PaymentRoutes.all + DashboardRoutes.all + RefundRoutes.all + RevokeRoutes.all
+        + ResolutionRoutes.all + OwnRoutes.all + PeopleRoutes.all + RoleRoutes.all + AuditRoutes.all
         + AccountRoutes.all + SignFlagRoutes.all + LaunchRoutes.all
         + OrganisationRoutes.all + CashierRoutes.all
         + ApiKeyRoutes.all + PaymentApi.all + RefundApi.all + WebhookRoutes.all

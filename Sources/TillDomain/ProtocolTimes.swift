@@ -25,6 +25,10 @@ package struct ProtocolTimes: Equatable, Sendable {
     package var absenceProof: Int64 { scaled(125_000) + 2 * clockError }
     /// The decision time − t0: the plug-in that holds no success revokes.
     package var decision: Int64 { scaled(45_000) }
+    /// By then − t0 the register has its answer: a plug-in that held no success has asked for the undo.
+    package var answerBound: Int64 { scaled(60_000) }
+    /// By then − t0 a plug-in that held a success has confirmed it, if the register did not disown the sale.
+    package var confirmBound: Int64 { answerBound + implicitAcknowledgement }
     /// The last moment − t0 at which a second attempt at the other cloud may begin.
     package var secondAttempt: Int64 { scaled(4_000) }
     /// How far a t0 may lie ahead of a cloud's time, and the margin after a promotion.

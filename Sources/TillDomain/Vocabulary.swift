@@ -91,12 +91,15 @@ package enum RefusalReason: WireName, Hashable {
     }
 }
 
-/// Why a plug-in asks for an undo.
+/// Why a payment is undone.
 package enum RevokeReason: WireName, Hashable {
+    // The plug-in asks for it.
     case timeout, cashier, restart, disowned, mismatch, conflict, hygiene
+    /// A person ordered it at a cloud. No plug-in says this.
+    case ordered
 
     package static let allCases: [RevokeReason] = [
-        .timeout, .cashier, .restart, .disowned, .mismatch, .conflict, .hygiene,
+        .timeout, .cashier, .restart, .disowned, .mismatch, .conflict, .hygiene, .ordered,
     ]
 
     package var wireName: StaticString {
@@ -108,6 +111,7 @@ package enum RevokeReason: WireName, Hashable {
         case .mismatch: "mismatch"
         case .conflict: "conflict"
         case .hygiene: "hygiene"
+        case .ordered: "ordered"
         }
     }
 }

@@ -94,8 +94,11 @@ extension CloudReference {
             record.unsentSince = .unknown
         }
         become(.revoking)
-        if case .revoke(_, _, let reason) = event { record.revokeReason = reason }
-        (record.attempts, record.cancelResult, record.phase) = (0, nil, .early)
+        if case .revoke(_, _, let reason) = event { undo(reason) }
+    }
+
+    mutating func undo(_ reason: RevokeReason) {
+        (record.revokeReason, record.attempts, record.cancelResult, record.phase) = (reason, 0, nil, .early)
         goOn()
     }
 

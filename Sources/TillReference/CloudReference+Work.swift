@@ -56,6 +56,7 @@ extension CloudReference {
             become(.confirmed)
             record.confirmedBy = .persons
         case (.refunds(let request), .paid): give(request, persons)
+        case (.revokes, .sending), (.revokes, .unknown), (.revokes, .paid): order()
         case (.keeps, .stuck) where record.refundSent || record.refundAccepted,
             (.solved, .stuck) where record.refundSent || record.refundAccepted:
             goOn()
@@ -67,6 +68,14 @@ extension CloudReference {
             record.refundsAdopted = true
         default: count()
         }
+    }
+
+    /// A register that is in contact decides within 60 s, and confirms what is paid within five minutes more.
+    mutating func order() {
+        let silence: Int64 = record.state == .paid ? 360_000 : 60_000
+        guard context.clockTrusted, now >= start + silence else { return count() }
+        become(.revoking)
+        undo(.ordered)
     }
 
     mutating func give(_ request: CloudRefundRequest, _ persons: CloudPersons) {

@@ -40,6 +40,8 @@ struct PaymentFacts {
     var wordBroken = false
     /// Two persons decided about the money.
     var decidedByPersons = false
+    /// A person ordered the undo, which the cloud may have refused.
+    var undoOrdered = false
     /// Sum of the refunds by authority.
     var authorised: Int64 = 0
 

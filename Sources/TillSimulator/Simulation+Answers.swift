@@ -140,7 +140,7 @@ extension Simulation {
             case .stuck: state = .stuck
             }
             return .undo(UndoReply(cloud: name, time: time, orderNumber: intent.orderNumber, state: state))
-        case .confirm(let answer): return .confirm(confirmed: answer == .confirmed, time: time)
+        case .confirm(let answer): return .confirm(answer, time: time)
         case .refund(let answer):
             let state: RefundState =
                 switch answer.status {

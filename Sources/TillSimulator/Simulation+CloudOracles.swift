@@ -58,7 +58,7 @@ extension Simulation {
         if commit.from == .confirmed {
             violation(.noUndoAfterHandOver, place, "\(clouds[cloud].name) undoes the confirmed \(name(place))")
         }
-        guard !payments[place].isExempt else { return }
+        guard !payments[place].isExempt, commit.cause != .personRevokes || !payments[place].undoOrdered else { return }
         switch payments[place].durable {
         case .revoke, .duty, .released, .final, .declined: break
         default:

@@ -227,7 +227,7 @@ extension Simulation {
     func heard(_ delivery: Delivery, _ message: Message) -> Delivery {
         guard let bug else { return delivery }
         switch (bug, delivery.result, message.call.kind) {
-        case (.confirmDropped, .failed, .confirm): return Delivery(.confirm(confirmed: true, time: trueTime))
+        case (.confirmDropped, .failed, .confirm): return Delivery(.confirm(.confirmed, time: trueTime))
         case (.clockOffsetIgnored, .heartbeat(let reply), _):
             return Delivery(
                 .heartbeat(

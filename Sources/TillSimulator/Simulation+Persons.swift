@@ -80,7 +80,7 @@ extension Simulation {
             if tookTender || payments[place].toldPaid && !payments[place].disowned { return .confirms }
             // The register will have its undo; persons give back only what nobody will ask for.
             guard payments[place].forgotten else { return .asks }
-            return .refunds(refundByPersons(place))
+            return place.isMultiple(of: 2) ? .refunds(refundByPersons(place)) : .revokes
         case .stuck:
             // Two who have not looked, or have looked at another payment.
             if rare(.backOffice) {
@@ -137,6 +137,7 @@ extension Simulation {
             payments[place].decidedByPersons = true
         // Who adopts does not know what the other cloud has given back under the same authority.
         case .keeps, .adopts: payments[place].decidedByPersons = true
+        case .revokes: noteOrder(place)
         case .confirms, .solved, .asks: break
         }
     }
@@ -149,19 +150,26 @@ extension Simulation {
         else { return }
         if isRefund { return refundUnasked(payment, cloud, place) }
         var decision: CloudPersonDecision
-        switch rareSpan(8) {
+        switch rareSpan(9) {
         case 0, 1: return refundUnasked(payment, cloud, place)
         case 2: decision = .refunds(anyRefund(payment, place))
         case 3: decision = .confirms
         case 4: decision = .keeps
         case 5: decision = .solved
         case 6: decision = .adopts
+        case 7: decision = .revokes
         default: decision = .asks
         }
         // Most of them have looked at the state at least.
         if rareSpan(4) > 0 {
             switch payment.state {
-            case .paid: decision = rareSpan(3) == 0 ? .confirms : .refunds(anyRefund(payment, place))
+            case .paid:
+                switch rareSpan(4) {
+                case 0: decision = .confirms
+                case 1: decision = .revokes
+                default: decision = .refunds(anyRefund(payment, place))
+                }
+            case .sending, .unknown: decision = .revokes
             case .declined, .tomb: decision = .confirms
             case .stuck: decision = rareSpan(2) == 0 ? .keeps : .solved
             case .confirmed where payment.record.isUnproven: decision = .adopts
@@ -172,8 +180,15 @@ extension Simulation {
             plan(.backOffice(cloud, place: place, isRefund: true), after: rareDelay(upTo: 10_000))
         }
         if case .refunds(let request) = decision { noteAuthority(request.amount.fen, place) }
+        if decision == .revokes {
+            noteOrder(place)
+            // Too early the cloud refuses; whoever wants it done tries again.
+            plan(.backOffice(cloud, place: place, isRefund: false), after: 60_000 + rareSpan(340_000))
+        }
         noteUnasked(decision, payment, cloud, place)
-        let persons = CloudPersons(first: [67], second: [68], evidence: [])
+        let persons =
+            decision == .revokes
+            ? CloudPersons(first: [67], evidence: [69]) : CloudPersons(first: [67], second: [68], evidence: [])
         handle(.person(decision, persons), cloud, place, payment.intent, payment.home, nil)
     }
 
@@ -193,7 +208,7 @@ extension Simulation {
             case .refunds: payment.state == .paid
             case .keeps, .solved: payment.state == .stuck
             case .adopts: true
-            case .asks: false
+            case .asks, .revokes: false
             }
         if fits || clouds[cloud].slowUntil > now { payments[place].decidedByPersons = true }
     }
@@ -225,6 +240,12 @@ extension Simulation {
 
     /// Most of them while the sale is made.
     mutating func officeDelay() -> Int64 { rareDelay(upTo: rareSpan(3) > 0 ? 10_000 : 4_000_000) }
+
+    /// An order has a refund's authority over the money, and over nothing else: what is called final must be so.
+    private mutating func noteOrder(_ place: Int) {
+        payments[place].undoOrdered = true
+        payments[place].authorised = payments[place].amount
+    }
 
     private mutating func noteAuthority(_ amount: Int64, _ place: Int) {
         payments[place].authorised = min(payments[place].amount, payments[place].authorised + amount)

@@ -27,10 +27,11 @@ extension AdminRequest.Resolution.Decision: ExpressibleByArgument {}
 struct AdminResolve: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "resolve",
-        abstract: "Settles an open case. Takes two persons.",
+        abstract: "Settles an open case. Most decisions take two persons.",
         discussion: """
-            confirm: paid, never confirmed, or confirmed, never seen as paid: the register took the tender. refund: \
-            paid, never confirmed: the money goes back. keep: an undo is stuck: the sale stands. solved: an undo is \
+            revoke: not certain, or paid and never confirmed, and the register is silent: the payment is undone (one \
+            person). confirm: paid, never confirmed, or confirmed, never seen as paid: the register took the tender. \
+            refund: paid, never confirmed: the money goes back. keep: an undo is stuck: the sale stands. solved: an undo is \
             stuck: the money is back by another way. adopt: this cloud executes the refunds, since the paying cloud is \
             gone. ask: ask the wallet, or try again, now (one person).
             """
@@ -38,7 +39,7 @@ struct AdminResolve: AsyncParsableCommand {
 
     @OptionGroup var target: AdminTarget
     @Argument(help: "The order number, 24 characters.") var number: String
-    @Argument(help: "confirm, refund, keep, solved, ask or adopt.") var decision: AdminRequest.Resolution.Decision
+    @Argument(help: "One of those above.") var decision: AdminRequest.Resolution.Decision
     @Option(help: "Who decides.") var first: String
     @Option(help: "Who agrees.") var second = ""
     @Option(help: "What the decision rests on, such as a receipt's number.") var evidence = ""

@@ -1,6 +1,9 @@
 # Part of Tillbridge. See LICENSE.
 """What an operator and a finance clerk do all day."""
 
+import os
+import signal
+
 import pytest
 
 from shop import until
@@ -163,3 +166,52 @@ def test_a_payment_shows_its_steps(shop, visit):
     step = steps.locator("details[open]").inner_text()
     assert "alipay.trade.pay" in step and "HTTP status" in step and "10000" in step
     operator.picture("payment-en")
+
+
+def test_an_operator_orders_the_undo_of_a_payment_whose_register_is_silent(shop, visit):
+    code = shop.code(behaviour="password")
+    held = shop.held()
+    sale = shop.new_sale()
+    paying = shop.start_paying(sale, 4200, code)
+    shop.wait_trade(code, "waiting")
+    plugin = shop.ready["pids"]["plugin1"]
+    os.kill(plugin, signal.SIGSTOP)
+    try:
+        operator = visit("operator")
+        operator.go(f"/payments?q={sale}")
+        operator.page.locator("#rows tr a").first.click(timeout=10_000)
+        operator.page.locator(".timeline").first.wait_for()
+        payment = operator.page.url
+        button = operator.page.get_by_role("link", name="Revoke", exact=True)
+        # For a minute the register decides by itself.
+        assert button.count() == 0
+
+        def is_offered():
+            operator.page.goto(payment)
+            return button.count()
+        until("the register's time to be over", is_offered, 90)
+        button.click()
+        operator.page.locator("main form button").wait_for()
+        operator.picture("revoke-en")
+        reader = visit("operator", "zh", "phone")
+        reader.page.goto(operator.page.url)
+        assert "下达撤销指令" in reader.page.inner_text("main")
+        reader.picture("revoke-zh-phone")
+        operator.page.click("main form button")
+        operator.page.locator(".field.wrong [name=reason]").wait_for()
+        operator.page.select_option("[name=reason]", "register-down")
+        operator.page.click("main form button")
+        operator.page.wait_for_selector(".said")
+        operator.picture("revoke-ordered-en")
+        until("the wallet to end the payment",
+              lambda: shop.wallet("GET", f"codes/{code}")["trade"]["state"] in ("closed", "reversed"))
+        operator.page.goto(payment)
+        operator.page.locator(".timeline", has_text="Person orders the undo").first.wait_for()
+        operator.picture("revoked-en")
+    finally:
+        os.kill(plugin, signal.SIGCONT)
+    # The register is back, and hears what has become of it.
+    assert paying.result(60)[1]["outcome"] == "cancelled"
+    shop.wait_undone(sale)
+    assert shop.held() == held
+    shop.wait_available()

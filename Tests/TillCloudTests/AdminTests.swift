@@ -147,6 +147,52 @@ import TillStore
         }
     }
 
+    @Test("one person orders an undo with a reason, once the register has had its time, and never of a confirmed sale")
+    func revoke() async throws {
+        func revoke(_ intent: Intent, at rig: CloudRig, evidence: String = "register-down") async throws -> AdminReply {
+            try await rig.admin.perform(
+                .resolve(
+                    .init(
+                        number: intent.orderNumber.description,
+                        decision: .revoke,
+                        first: "anna",
+                        second: "",
+                        evidence: evidence
+                    )
+                )
+            )
+        }
+        let begin = ManualClock()
+        let rig = try await CloudRig(clock: begin)
+        var intents: [Intent] = []
+        try await rig.running {
+            let register = try await rig.enrol()
+            intents = [register.intent(sequence: 7), register.intent(sequence: 8)]
+            for intent in intents { _ = try await register.pay(intent) }
+            _ = try await register.confirm(intents[1])
+            let early = await #expect(throws: StartError.self) { _ = try await revoke(intents[0], at: rig) }
+            #expect(early?.sentence.contains("decides by itself until") == true)
+        }
+        let (open, taken) = (intents[0], intents[1])
+        // A clock that leaps is not trusted, so the cloud is started later.
+        let later = try await CloudRig(
+            folder: rig.folder,
+            clock: ManualClock(begin.now().milliseconds + ProtocolTimes().confirmBound)
+        )
+        try await later.running {
+            let bare = await #expect(throws: StartError.self) {
+                _ = try await revoke(open, at: later, evidence: "")
+            }
+            #expect(bare?.sentence.contains("--evidence") == true)
+            _ = try await revoke(open, at: later)
+            #expect(try await later.core.store.payment(open.orderNumber)?.record.revokeReason == .ordered)
+            // Sent again it is the same order.
+            #expect(try await revoke(open, at: later).text.contains("already"))
+            let refused = await #expect(throws: StartError.self) { _ = try await revoke(taken, at: later) }
+            #expect(refused?.sentence.contains("does not apply") == true)
+        }
+    }
+
     @Test("limits and supervisors reach registers with their next HELLO, under a new version")
     func chain() async throws {
         let rig = try await CloudRig()

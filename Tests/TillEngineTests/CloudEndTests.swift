@@ -320,6 +320,58 @@ struct CloudEndTests {
         #expect(other.state == .confirmed && other.record.refunds.count == 1)
     }
 
+    @Test("a person orders the undo of a payment whose register is silent, and not before it must have decided")
+    func ordered() {
+        let anna = CloudPersons(first: CloudSample.two.first, evidence: CloudSample.two.evidence)
+        var open = CloudDrive()
+        open.pay()
+        open.handle(.payOutcome(.waitingForShopper))
+        open.wait(until: CloudSample.start + 59_999)
+        open.handle(.person(.revokes, anna))
+        #expect(open.state == .unknown)
+        open.wait(1)
+        open.context = CloudSample.context(clockTrusted: false)
+        open.handle(.person(.revokes, anna))
+        #expect(open.state == .unknown)
+        open.context = CloudSample.context()
+        open.handle(.person(.revokes, anna))
+        #expect(open.state == .revoking && open.effects.query?.purpose == .look)
+        #expect(open.effects.commit?.actor == .persons(anna) && open.record.revokeReason == .ordered)
+        // The register comes back: it is told, and so is its own undo.
+        open.query()
+        #expect(open.effects.answer == .payment(.revoking))
+        open.queryAnswers(.open, .look)
+        open.cancelAnswers(.closed)
+        open.queryAnswers(.closed)
+        #expect(open.state == .revoked)
+        open.revoke()
+        #expect(open.effects.answer == .undo(.revoked(.closed)))
+
+        // What the register was told paid it has confirmed five minutes later, unless it is silent.
+        var paid = self.paid()
+        paid.wait(until: CloudSample.start + 359_999)
+        paid.handle(.person(.revokes, anna))
+        #expect(paid.state == .paid)
+        paid.wait(1)
+        paid.handle(.person(.revokes, anna))
+        #expect(paid.state == .revoking)
+        paid.query()
+        #expect(paid.effects.answer == .payment(.revoking))
+        paid.confirm()
+        #expect(paid.effects.answer == .confirm(.revoking) && paid.effects.alarms == [.contradiction])
+        paid.queryAnswers(.paid(CloudSample.trade()), .look)
+        paid.cancelAnswers(.refunded)
+        paid.queryAnswers(.closed)
+        #expect(paid.state == .revoked && paid.record.undoKind == .refunded)
+
+        // What a register has taken is given back as a refund only.
+        var confirmed = self.paid()
+        confirmed.confirm()
+        confirmed.wait(1_000_000)
+        confirmed.handle(.person(.revokes, CloudSample.two))
+        #expect(confirmed.state == .confirmed)
+    }
+
     @Test("two persons let a stuck sale stand, or say that the money is back; a kept sale never answers paid")
     func stuck() {
         var drive = paid()

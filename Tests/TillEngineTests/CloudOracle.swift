@@ -148,6 +148,10 @@ struct CloudOracle {
         case .asks: return afterWork
         case .adopts: return state
         case .confirms: return [.paid, .declined, .tomb].contains(state) && persons.areTwo ? .confirmed : state
+        case .revokes:
+            let bound: Int64 = state == .paid ? 360_000 : 60_000
+            let isOpen = isSendingOrUnknown || state == .paid
+            return isOpen && context.clockTrusted && now.milliseconds >= start + bound ? .revoking : state
         case .keeps: return state == .stuck && persons.areTwo && !mayReturn ? .confirmed : state
         case .solved: return state == .stuck && persons.areTwo && !mayReturn ? .revoked : state
         case .refunds(let request):
@@ -229,7 +233,7 @@ enum CloudPromises {
         if old.state != .none, new.state == .sending, old.state != .sending { return "S12: sending again" }
         let undoes = effects.cancels || effects.refund?.1 == 0
         if undoes, new.state != .revoking && new.state != .stuck { return "an undo outside an undo" }
-        if undoes, new.revokeReason == nil { return "an undo that the plug-in did not ask for" }
+        if undoes, new.revokeReason == nil { return "an undo that nobody asked for" }
         if effects.cancels, effects.refund != nil { return "two undos at once" }
         if old.state == .confirmed, new.state != .confirmed { return "S9: a confirmed payment changed" }
         if new.state == .paid, new.trade == nil { return "paid without a trade" }

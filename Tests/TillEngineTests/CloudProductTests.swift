@@ -139,7 +139,7 @@ struct CloudProductTests {
                 events.append(.person(.refunds(CloudSample.request(reference, fen: fen)), persons))
             }
         }
-        for decision in [CloudPersonDecision.confirms, .keeps, .solved, .asks, .adopts] {
+        for decision in [CloudPersonDecision.confirms, .revokes, .keeps, .solved, .asks, .adopts] {
             events += [.person(decision, CloudSample.two), .person(decision, CloudPersons(first: [97]))]
         }
         let trades = [CloudSample.trade(), CloudSample.foreignTrade, CloudSample.differentTrade]

@@ -52,6 +52,9 @@ package enum AdminRequest: Codable, Sendable {
             case confirm
             /// PAID without CONFIRM: the money is given back.
             case refund
+            /// Not certain yet, or PAID without CONFIRM, and the register is silent: the payment is undone. One person's
+            /// order.
+            case revoke
             /// STUCK: the sale stands after all.
             case keep
             /// STUCK: the money is back.

@@ -66,11 +66,7 @@ extension AdminService {
             second: Array(resolution.second.utf8),
             evidence: Array(resolution.evidence.utf8)
         )
-        if resolution.decision != .ask, !persons.areTwo || persons.evidence.isEmpty {
-            throw StartError(
-                "--first, --second, --evidence: this decision takes two different persons and their evidence."
-            )
-        }
+        try check(persons, for: resolution.decision)
         guard let before = try await core.store.payment(order) else {
             throw StartError(
                 "Payment \(order) is not known at this cloud: run this command at the other one.",
@@ -80,6 +76,7 @@ extension AdminService {
         let decision: CloudPersonDecision =
             switch resolution.decision {
             case .confirm: .confirms
+            case .revoke: .revokes
             case .keep: .keeps
             case .solved: .solved
             case .ask: .asks
@@ -94,6 +91,9 @@ extension AdminService {
                     )
                 )
             }
+        if decision == .revokes, try isUndone(before) {
+            return AdminReply(text: "Payment \(order) is \(before.state.text) already.", json: row(before))
+        }
         let answer = try await core.service.answer(
             .init(number: order, event: .person(decision, persons)),
             wait: .zero
@@ -116,6 +116,44 @@ extension AdminService {
             )
         }
         return AdminReply(text: "Payment \(order) is \(after.state.text) now.", json: row(after))
+    }
+
+    /// Who decides about money says what it rests on, and most decisions take two.
+    private func check(_ persons: CloudPersons, for decision: AdminRequest.Resolution.Decision) throws(StartError) {
+        switch decision {
+        case .ask: break
+        case .revoke:
+            guard !persons.evidence.isEmpty else { throw StartError("--evidence: say why the payment is undone.") }
+        case .confirm, .refund, .keep, .solved, .adopt:
+            guard persons.areTwo, !persons.evidence.isEmpty else {
+                throw StartError(
+                    "--first, --second, --evidence: this decision takes two different persons and their evidence."
+                )
+            }
+        }
+    }
+
+    /// Whether an order to undo it is carried out already.
+    /// - Throws: Where the order cannot be given: at the other cloud, or while the register decides.
+    private func isUndone(_ payment: CloudPayment) throws(StartError) -> Bool {
+        let order = payment.intent.orderNumber
+        guard payment.home == core.settings.name else {
+            throw StartError(
+                "Payment \(order) was paid through the other cloud: run this command there.",
+                isElsewhere: true
+            )
+        }
+        switch payment.state {
+        case .revoking, .stuck, .revoked: return true
+        case .none, .sending, .unknown, .paid, .declined, .tomb, .confirmed: break
+        }
+        let bound = payment.revocableFrom(core.settings.times)
+        if [.sending, .unknown, .paid].contains(payment.state), core.clock.now() < bound {
+            throw StartError(
+                "Payment \(order): its register decides by itself until \(UTCText.text(bound)); nothing was ordered."
+            )
+        }
+        return false
     }
 
     func payments(_ search: AdminRequest.PaymentSearch) async throws -> AdminReply {

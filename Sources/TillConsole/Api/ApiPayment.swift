@@ -145,7 +145,7 @@ struct ApiRefund: Encodable, Sendable {
         let number = detail.row.number
         let requests = try Row.fetchAll(
             database,
-            sql: "SELECT * FROM refund_request WHERE number = ? ORDER BY id",
+            sql: "SELECT * FROM refund_request WHERE number = ? AND kind = 'refund' ORDER BY id",
             arguments: [number]
         ).map { RefundRequest($0) }
         let own = Set(requests.map(\.reference))

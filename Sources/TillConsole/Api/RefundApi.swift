@@ -48,7 +48,7 @@ enum RefundApi {
             )
         }
         let wish = try wish(call)
-        let content = SecretBytes.hash("\(wish.number)\n\(wish.amount)\n\(wish.reason.rawValue)\n\(wish.note)")
+        let content = SecretBytes.hash("\(wish.number)\n\(wish.amount)\n\(wish.reason)\n\(wish.note)")
         if let before = try await stored(name, content, of: key, call) { return try ApiJSON.response(before) }
         try await checkScope(wish.number, key, call)
         let desk = RefundDesk(console: call.console)
@@ -56,7 +56,7 @@ enum RefundApi {
             actor: key.person,
             action: "refund.requested",
             subject: "payment:\(wish.number)",
-            after: "\(wish.amount) fen, \(wish.reason.rawValue)\(wish.note.isEmpty ? "" : ": \(wish.note)")",
+            after: "\(wish.amount) fen, \(wish.reason)\(wish.note.isEmpty ? "" : ": \(wish.note)")",
             address: call.address
         )
         let request: RefundRequest
@@ -102,7 +102,7 @@ enum RefundApi {
         guard reason != .other || !note.isEmpty else {
             throw ApiProblem.malformed("note", "The reason 'other' needs a note.")
         }
-        return RefundDesk.Wish(number: wanted.payment, amount: wanted.amount.value, reason: reason, note: note)
+        return RefundDesk.Wish(number: wanted.payment, amount: wanted.amount.value, reason: reason.rawValue, note: note)
     }
 
     private static func malformed(_ error: DecodingError) -> ApiProblem {
@@ -188,7 +188,11 @@ extension RefundRequest {
     /// Nil for a reference that is none of this console's.
     static func of(reference: String, _ database: Database) throws -> RefundRequest? {
         guard reference.hasPrefix("console-"), let id = Int64(reference.dropFirst("console-".count)) else { return nil }
-        let row = try Row.fetchOne(database, sql: "SELECT * FROM refund_request WHERE id = ?", arguments: [id])
+        let row = try Row.fetchOne(
+            database,
+            sql: "SELECT * FROM refund_request WHERE id = ? AND kind = 'refund'",
+            arguments: [id]
+        )
         return row.map { RefundRequest($0) }.flatMap { $0.reference == reference ? $0 : nil }
     }
 }

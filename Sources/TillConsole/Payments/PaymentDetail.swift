@@ -72,6 +72,9 @@ struct PaymentDetail: Sendable {
         if PaymentDetail.askable.contains(row.rawState), call.visitor?.may(.actOnPayments) == true {
             model["askPath"] = "/payments/\(row.number)/ask"
         }
+        if let from = row.revocableFrom, from <= call.now, call.visitor?.may(.revokePayments) == true {
+            model["revokePath"] = "/payments/\(row.number)/revoke"
+        }
         if !Resolution.decisions(rawState: row.rawState).isEmpty, call.visitor?.may(.resolvePayments) == true {
             model["resolvePath"] = "/payments/\(row.number)/resolve"
         }

@@ -1,5 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
+import TillDomain
 
 /// One payment in a list.
 struct PaymentRow: Sendable {
@@ -113,6 +114,14 @@ struct PaymentRow: Sendable {
             "refundPath": RefundDesk.refundableStates.contains(state) && call.visitor?.may(.requestRefunds) == true
                 ? "/payments/\(number)/refund" : "",
         ]
+    }
+
+    /// From when on its undo may be ordered, milliseconds since 1970, in real time: where a cloud's time runs faster, it
+    /// would obey earlier. Nil while there is nothing to undo.
+    var revocableFrom: Int64? {
+        guard RefundDesk.revocableStates.contains(rawState) else { return nil }
+        let times = ProtocolTimes()
+        return createdAt + (rawState == "paid" ? times.confirmBound : times.answerBound)
     }
 
     /// The store's name, or its code where it has none here.

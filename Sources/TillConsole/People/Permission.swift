@@ -3,8 +3,10 @@
 /// What somebody may do, always within the part of the organisation that a role was given for.
 enum Permission: String, CaseIterable, Sendable {
     case viewPayments = "payments.view"
-    /// Ask the wallet now, revoke.
+    /// Ask the wallet now.
     case actOnPayments = "payments.act"
+    /// Order the undo of a payment whose register is silent.
+    case revokePayments = "payments.revoke"
     /// Decide by hand what no machine can, as one of two persons.
     case resolvePayments = "payments.resolve"
     case exportPayments = "payments.export"
@@ -36,7 +38,7 @@ enum Permission: String, CaseIterable, Sendable {
     case manageAlerts = "alerts.manage"
 
     /// What the administrator's role leaves out: who appoints people moves no money.
-    static let keptApart: Set<Permission> = [.requestRefunds, .approveRefunds, .resolvePayments]
+    static let keptApart: Set<Permission> = [.revokePayments, .requestRefunds, .approveRefunds, .resolvePayments]
 
     /// In the user's language.
     var phrase: Phrase { Phrase(family: "permission", rawValue) }
@@ -51,18 +53,18 @@ enum BuiltInRole: String, CaseIterable, Sendable {
         case .admin: Set(Permission.allCases).subtracting(Permission.keptApart)
         case .operator:
             [
-                .viewPayments, .actOnPayments, .resolvePayments, .shareViews, .viewStatistics, .viewOrganisation,
-                .viewLaunches, .viewAlerts, .acknowledgeAlerts,
+                .viewPayments, .actOnPayments, .revokePayments, .resolvePayments, .shareViews, .viewStatistics,
+                .viewOrganisation, .viewLaunches, .viewAlerts, .acknowledgeAlerts,
             ]
         case .finance:
             [
-                .viewPayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments, .shareViews,
-                .viewStatistics, .viewOrganisation, .viewAccounts, .viewAlerts,
+                .viewPayments, .revokePayments, .exportPayments, .requestRefunds, .approveRefunds, .resolvePayments,
+                .shareViews, .viewStatistics, .viewOrganisation, .viewAccounts, .viewAlerts,
             ]
         case .manager:
             [
-                .viewPayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches, .viewAlerts,
-                .acknowledgeAlerts,
+                .viewPayments, .revokePayments, .requestRefunds, .viewStatistics, .viewOrganisation, .viewLaunches,
+                .viewAlerts, .acknowledgeAlerts,
             ]
         case .auditor:
             [

@@ -11,14 +11,19 @@ struct RefundDesk: Sendable {
     /// States in which a payment's money can be given back.
     static let refundableStates: Set<String> = ["succeeded", "part_refunded", "refunding", "refund_failed"]
 
+    /// States of the cloud's machine in which a payment can be undone: nobody has said that the sale stands.
+    static let revocableStates: Set<String> = ["sending", "unknown", "paid"]
+
     let console: Console
 
     /// A wish, checked for what a form can get wrong.
     struct Wish: Sendable {
+        var kind = RefundRequest.Kind.refund
         let number: String
-        /// Fen.
+        /// Fen. Of an undo what the payment was shown as.
         let amount: Int64
-        let reason: RefundRequest.Reason
+        /// A ``RefundRequest/Reason`` or ``RefundRequest/RevokeReason``.
+        let reason: String
         let note: String
         /// The lines of the basket that it is for.
         var picks: [Basket.Pick] = []
@@ -40,6 +45,10 @@ struct RefundDesk: Sendable {
         case linesTaken
         case ownRequest
         case decided
+        /// Confirmed, undone or refused meanwhile.
+        case notRevocable
+        /// Ordered already.
+        case underWay
     }
 
     /// Stores a refund. Everything is checked in the transaction that stores it, so that parallel wishes never exceed
@@ -57,16 +66,16 @@ struct RefundDesk: Sendable {
         return try await console.pool.write { database in
             let payment = try Row.fetchOne(
                 database,
-                sql: "SELECT store, state FROM payment WHERE number = ?",
+                sql: "SELECT store, state, raw_state, amount FROM payment WHERE number = ?",
                 arguments: [wish.number]
             )
-            guard let payment, RefundDesk.refundableStates.contains(payment["state"]) else { throw Refusal.notPaid }
-            let store: String = payment["store"]
-            let left = try Refundable(number: wish.number, database).left
-            guard !wish.isWhole || wish.amount == left else { throw Refusal.changed(max(0, left)) }
+            guard let payment else { throw Refusal.notPaid }
             let basket = wish.picks.isEmpty ? nil : try Basket(number: wish.number, database)
-            guard basket?.has(wish.picks) ?? wish.picks.isEmpty else { throw Refusal.linesTaken }
-            guard wish.amount <= left else { throw Refusal.tooMuch(max(0, left)) }
+            switch wish.kind {
+            case .refund: try RefundDesk.check(wish, payment, basket, database)
+            case .revoke: try RefundDesk.checkRevoke(wish, payment, database)
+            }
+            let store: String = payment["store"]
             let limits = try NodeSettings.effective(store: store, database)
             let byPerson = try RefundDesk.sum("requester = ?", viewer.id, since: day, database)
             if let limit = limits.personDailyLimit, byPerson + wish.amount > limit {
@@ -79,11 +88,12 @@ struct RefundDesk: Sendable {
             let needsApproval = limits.approvalAbove.map { wish.amount > $0 } ?? false
             try database.execute(
                 sql: """
-                    INSERT INTO refund_request (number, store, amount, reason, note, state, requester, requester_name, created_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO refund_request (number, store, kind, amount, reason, note, state, requester,
+                        requester_name, created_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
-                    wish.number, store, wish.amount, wish.reason.rawValue, wish.note,
+                    wish.number, store, wish.kind.rawValue, wish.amount, wish.reason, wish.note,
                     (needsApproval ? RefundRequest.State.waiting : .approved).rawValue, viewer.id, viewer.name, now,
                 ]
             )
@@ -98,6 +108,30 @@ struct RefundDesk: Sendable {
             try AuditLog.append(event, at: now, database)
             return try RefundDesk.stored(id, database)
         }
+    }
+
+    private static func check(_ wish: Wish, _ payment: Row, _ basket: Basket?, _ database: Database) throws {
+        guard refundableStates.contains(payment["state"]) else { throw Refusal.notPaid }
+        let left = try Refundable(number: wish.number, database).left
+        guard !wish.isWhole || wish.amount == left else { throw Refusal.changed(max(0, left)) }
+        guard basket?.has(wish.picks) ?? wish.picks.isEmpty else { throw Refusal.linesTaken }
+        guard wish.amount <= left else { throw Refusal.tooMuch(max(0, left)) }
+    }
+
+    /// The cloud alone knows whether the register has had its time; here only what it would refuse anyway is refused.
+    private static func checkRevoke(_ wish: Wish, _ payment: Row, _ database: Database) throws {
+        guard revocableStates.contains(payment["raw_state"]), payment["amount"] == wish.amount else {
+            throw Refusal.notRevocable
+        }
+        let isOpen = try Bool.fetchOne(
+            database,
+            sql: """
+                SELECT EXISTS (SELECT 1 FROM refund_request WHERE number = ? AND kind = 'revoke'
+                    AND state <> 'refused')
+                """,
+            arguments: [wish.number]
+        )
+        if isOpen == true { throw Refusal.underWay }
     }
 
     /// The second person's word.
@@ -126,21 +160,12 @@ struct RefundDesk: Sendable {
         guard request.state == .approved else { return request }
         let (state, answer): (RefundRequest.State, String)
         do {
-            let reply = try await console.clouds.perform(
-                .refund(
-                    number: request.number,
-                    amount: request.amount,
-                    reference: request.reference,
-                    reason: request.reason,
-                    person: request.requesterName
-                ),
-                by: request.requesterName
-            )
+            let reply = try await console.clouds.perform(request.command, by: request.requesterName)
             (state, answer) = (.sent, reply.text)
         } catch CloudLines.Silence.noCloud {
             throw CloudLines.Silence.noCloud
         } catch let error as StartError {
-            // The cloud has decided: this reference moves no money.
+            // The cloud has decided: nothing comes of this request.
             (state, answer) = (.refused, error.sentence)
         }
         return try await console.pool.write { database in

@@ -40,6 +40,14 @@ struct RefundForm: Sendable {
         }
     }
 
+    /// The words beside the reason.
+    static func note(_ form: Form, isWanted: Bool, _ problems: inout Problems) -> String {
+        let note = form["note"]
+        if note.count > 200 { problems.add("note", Phrase("problem.long", "200")) }
+        if isWanted, note.isEmpty { problems.add("note", Phrase("problem.missing")) }
+        return note
+    }
+
     /// The name of a line's field.
     static func field(_ place: Int) -> String { "line-\(place)" }
 

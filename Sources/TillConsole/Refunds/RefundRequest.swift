@@ -1,9 +1,15 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
+import TillCloud
 
-/// A refund that somebody asked for here. Its number is the reference under which the cloud knows it, so that sending
-/// it twice is one refund.
+/// A refund that somebody asked for here, or the undo of a payment whose register is silent: both give money back, under
+/// the same limits and approvals. A refund's number is the reference under which the cloud knows it, so that sending it
+/// twice is one refund; an undo has its payment's number, and is one however often it is ordered.
 struct RefundRequest: Equatable, Sendable {
+    enum Kind: String, Sendable {
+        case refund, revoke
+    }
+
     enum State: String, CaseIterable, Sendable {
         /// For a second person.
         case waiting
@@ -24,10 +30,19 @@ struct RefundRequest: Equatable, Sendable {
         case other
     }
 
+    /// Why a payment is undone.
+    enum RevokeReason: String, CaseIterable, Sendable {
+        case registerDown = "register-down"
+        case shopperLeft = "shopper-left"
+        case duplicate
+        case other
+    }
+
     let id: Int64
     let number: String
     let store: String
-    /// Fen.
+    let kind: Kind
+    /// Fen. Of an undo the whole payment, whether the wallet holds it or not.
     let amount: Int64
     let reason: String
     let note: String
@@ -51,10 +66,29 @@ struct RefundRequest: Equatable, Sendable {
 
     var reference: String { "console-\(id)" }
 
+    /// What the clouds are told.
+    var command: AdminRequest {
+        switch kind {
+        case .refund:
+            .refund(number: number, amount: amount, reference: reference, reason: reason, person: requesterName)
+        case .revoke:
+            .resolve(
+                AdminRequest.Resolution(
+                    number: number,
+                    decision: .revoke,
+                    first: requesterName,
+                    second: deciderName ?? "",
+                    evidence: note.isEmpty ? reason : "\(reason): \(note)"
+                )
+            )
+        }
+    }
+
     init(_ row: Row) {
         id = row["id"]
         number = row["number"]
         store = row["store"]
+        kind = Kind(rawValue: row["kind"]) ?? .refund
         amount = row["amount"]
         reason = row["reason"]
         note = row["note"]
@@ -97,7 +131,7 @@ struct Refundable: Equatable, Sendable {
             database,
             sql: """
                 SELECT coalesce(sum(amount), 0) FROM refund_request
-                WHERE number = ? AND state <> 'refused' AND NOT EXISTS (
+                WHERE number = ? AND kind = 'refund' AND state <> 'refused' AND NOT EXISTS (
                     SELECT 1 FROM refund WHERE refund.number = refund_request.number
                         AND refund.reference = 'console-' || refund_request.id)
                 """,

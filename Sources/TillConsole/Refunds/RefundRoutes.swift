@@ -23,7 +23,10 @@ enum RefundRoutes {
                 try NodeSettings.effective(store: payment.store, database),
                 try Row.fetchAll(
                     database,
-                    sql: "SELECT \(RefundRequest.columns) FROM refund_request WHERE number = ? ORDER BY id DESC",
+                    sql: """
+                        SELECT \(RefundRequest.columns) FROM refund_request WHERE number = ? AND kind = 'refund'
+                        ORDER BY id DESC
+                        """,
                     arguments: [number]
                 ).map { RefundRequest($0) },
                 try Basket(number: number, database)
@@ -99,9 +102,7 @@ enum RefundRoutes {
         var problems = wanted.problems
         let reason = RefundRequest.Reason(rawValue: call.form["reason"])
         if reason == nil { problems.add("reason", Phrase("problem.missing")) }
-        let note = call.form["note"]
-        if note.count > 200 { problems.add("note", Phrase("problem.long", "200")) }
-        if reason == .other, note.isEmpty { problems.add("note", Phrase("problem.missing")) }
+        let note = RefundForm.note(call.form, isWanted: reason == .other, &problems)
         guard let fen = wanted.amount, let reason, problems.isEmpty else {
             return try await dialog(call, problems: problems)
         }
@@ -112,7 +113,7 @@ enum RefundRoutes {
                 RefundDesk.Wish(
                     number: number,
                     amount: fen,
-                    reason: reason,
+                    reason: reason.rawValue,
                     note: note,
                     picks: wanted.picks,
                     isWhole: wanted.way == .whole
@@ -129,23 +130,10 @@ enum RefundRoutes {
             // No cloud answers: the sender goes on, and the page says that it is on its way.
             _ = try? await desk.send(request)
         } catch let refusal as RefundDesk.Refusal {
-            problems.add(wanted.mainField, phrase(refusal, call))
+            problems.add(wanted.mainField, RefundView.phrase(refusal, call))
             return try await dialog(call, problems: problems)
         }
         return call.redirect("/payments/\(number)/refund", said: "refundStored")
-    }
-
-    private static func phrase(_ refusal: RefundDesk.Refusal, _ call: Call) -> Phrase {
-        switch refusal {
-        case .notPaid: Phrase("refund.notPaid")
-        case .tooMuch(let left): Phrase("refund.tooMuch", call.formats.money(left))
-        case .personLimit(let left): Phrase("refund.personLimit", call.formats.money(left))
-        case .storeLimit(let left): Phrase("refund.storeLimit", call.formats.money(left))
-        case .changed(let left): Phrase("refund.changed", call.formats.money(left))
-        case .linesTaken: Phrase("refund.linesTaken")
-        case .ownRequest: Phrase("refund.own")
-        case .decided: Phrase("refund.decided")
-        }
     }
 
     // MARK: - Approval
@@ -199,13 +187,18 @@ enum RefundRoutes {
         let request = try await call.console.pool.read { try RefundDesk.stored(id, $0) }
         try await call.require(.approveRefunds, store: request.store)
         let desk = RefundDesk(console: call.console)
+        let action =
+            switch request.kind {
+            case .refund: agrees ? "refund.approved" : "refund.refused"
+            case .revoke: agrees ? "payment.revoke-approved" : "payment.revoke-refused"
+            }
         do {
             let decided = try await desk.decide(
                 id,
                 agrees: agrees,
                 by: call.viewer,
                 event: call.event(
-                    agrees ? "refund.approved" : "refund.refused",
+                    action,
                     "payment:\(request.number)",
                     after: "\(request.amount) fen of \(request.requesterName)"
                 ),
@@ -213,9 +206,14 @@ enum RefundRoutes {
             )
             _ = try? await desk.send(decided)
         } catch let refusal as RefundDesk.Refusal {
-            throw ConsoleProblem.refused(phrase(refusal, call))
+            throw ConsoleProblem.refused(RefundView.phrase(refusal, call))
         }
-        return call.redirect("/refunds", said: agrees ? "refundApproved" : "refundRefused")
+        let said =
+            switch request.kind {
+            case .refund: agrees ? "refundApproved" : "refundRefused"
+            case .revoke: agrees ? "revokeApproved" : "revokeRefused"
+            }
+        return call.redirect("/refunds", said: said)
     }
 }
 
@@ -225,6 +223,7 @@ enum RefundView {
             "id": request.id,
             "number": request.number,
             "store": request.store,
+            "isRevoke": request.kind == .revoke,
             "amount": call.formats.money(request.amount),
             "reason": call.text(Phrase(family: "refundReason", request.reason)),
             "note": request.note,
@@ -235,5 +234,21 @@ enum RefundView {
             "requestLines": request.lines,
             "created": call.formats.moment(request.createdAt),
         ]
+    }
+
+    /// Why a wish was not taken.
+    static func phrase(_ refusal: RefundDesk.Refusal, _ call: Call) -> Phrase {
+        switch refusal {
+        case .notPaid: Phrase("refund.notPaid")
+        case .tooMuch(let left): Phrase("refund.tooMuch", call.formats.money(left))
+        case .personLimit(let left): Phrase("refund.personLimit", call.formats.money(left))
+        case .storeLimit(let left): Phrase("refund.storeLimit", call.formats.money(left))
+        case .changed(let left): Phrase("refund.changed", call.formats.money(left))
+        case .linesTaken: Phrase("refund.linesTaken")
+        case .ownRequest: Phrase("refund.own")
+        case .decided: Phrase("refund.decided")
+        case .notRevocable: Phrase("revoke.notRevocable")
+        case .underWay: Phrase("revoke.underWay")
+        }
     }
 }

@@ -6,7 +6,7 @@ enum Schema {
     /// Written into the file as `application_id`: "TBIM".
     static let applicationID: Int64 = 0x5442_494D
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 2
+    static let version: Int64 = 3
 
     static let statements = people + organisation + feed + refunds + launches + lists + system
 
@@ -248,6 +248,8 @@ enum Schema {
             id INTEGER PRIMARY KEY,
             number TEXT NOT NULL,
             store TEXT NOT NULL,
+            -- Money of a confirmed payment, or the undo of one that no register has confirmed.
+            kind TEXT NOT NULL CHECK (kind IN ('refund', 'revoke')),
             amount INTEGER NOT NULL CHECK (amount > 0),
             reason TEXT NOT NULL,
             note TEXT NOT NULL,

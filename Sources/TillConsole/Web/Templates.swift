@@ -22,6 +22,7 @@ enum Templates {
         ("refund", PackageResources.refund_mustache),
         ("refunds", PackageResources.refunds_mustache),
         ("resolve", PackageResources.resolve_mustache),
+        ("revoke", PackageResources.revoke_mustache),
         ("register-code", PackageResources.register_code_mustache),
         ("second-factor", PackageResources.second_factor_mustache),
         ("step", PackageResources.step_mustache),

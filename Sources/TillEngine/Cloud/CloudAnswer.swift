@@ -49,7 +49,14 @@ package enum CloudUndoAnswer: Equatable, Sendable {
 }
 
 /// Answers to CONFIRM.
-package enum CloudConfirmAnswer: Equatable, Sendable { case confirmed, revoking, revoked }
+/// What a cloud says of a sale that the register took.
+package enum CloudConfirmAnswer: Equatable, Sendable {
+    case confirmed
+    /// It is being undone, as a person ordered while the register was silent, and may yet be kept: ask again.
+    case revoking
+    /// It was undone for good. The goods are unpaid, and nothing is owed to this cloud any more.
+    case revoked
+}
 
 package enum CloudRefundStatus: Equatable, Sendable {
     case accepted, done, failed

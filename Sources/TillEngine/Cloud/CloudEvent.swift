@@ -74,6 +74,8 @@ package enum CloudPersonDecision: Equatable, Sendable {
     case confirms
     /// PAID without CONFIRM: give the money back with authority.
     case refunds(CloudRefundRequest)
+    /// Not certain yet, or PAID without CONFIRM, and the register is silent: undo it.
+    case revokes
     /// STUCK: the sale stands after all.
     case keeps
     /// STUCK: the money is back, seen with evidence.

@@ -11,7 +11,7 @@ package enum CloudEventKind: UInt8, WireName, Hashable {
     case refundShownDone, refundShownPending, refundShownNotFound, refundShownFailed, refundShownUnclear
     case child
     case due, aged, restart, wake, notice
-    case personConfirms, personRefunds, personKeeps, personSolved, personAsks, personAdopts
+    case personConfirms, personRefunds, personRevokes, personKeeps, personSolved, personAsks, personAdopts
 
     /// Events that a caller waits for an answer to.
     package var wantsAnswer: Bool {
@@ -62,6 +62,7 @@ package enum CloudEventKind: UInt8, WireName, Hashable {
         case .notice: "notice"
         case .personConfirms: "person-confirms"
         case .personRefunds: "person-refunds"
+        case .personRevokes: "person-revokes"
         case .personKeeps: "person-keeps"
         case .personSolved: "person-solved"
         case .personAsks: "person-asks"
@@ -149,6 +150,7 @@ extension CloudEvent {
         switch decision {
         case .confirms: .personConfirms
         case .refunds: .personRefunds
+        case .revokes: .personRevokes
         case .keeps: .personKeeps
         case .solved: .personSolved
         case .asks: .personAsks

@@ -56,6 +56,8 @@ package enum CloudGuard: UInt8, WireName, Hashable {
     case cancelDone
     /// The decision comes from two persons.
     case twoPersons
+    /// A register in contact would have undone or confirmed the payment by now, by a clock that is trusted.
+    case registerSilent
     /// The undo's own refund was asked for, and it is not known that it failed.
     case refundMayArrive
     /// A refund with this reference exists.
@@ -93,6 +95,7 @@ package enum CloudGuard: UInt8, WireName, Hashable {
         case .cancelRefused: "cancel-refused"
         case .cancelDone: "cancel-done"
         case .twoPersons: "two-persons"
+        case .registerSilent: "register-silent"
         case .refundMayArrive: "refund-may-arrive"
         case .refundKnown: "refund-known"
         case .refundElsewhere: "refund-elsewhere"

@@ -82,6 +82,12 @@ package struct CloudPayment: Equatable, Sendable {
         return step.effects
     }
 
+    /// From when on a person may order the undo: a plug-in in contact has decided by then, and what it holds as paid it
+    /// has confirmed.
+    package func revocableFrom(_ times: ProtocolTimes) -> Timestamp {
+        intent.startedAt + (state == .paid ? times.confirmBound : times.answerBound)
+    }
+
     /// The place in the table of the row that `handle` would take, for documentation and tests. Nil: not listed.
     package func row(
         for event: CloudEvent,

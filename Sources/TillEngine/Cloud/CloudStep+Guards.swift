@@ -30,6 +30,7 @@ extension CloudStep {
         case .cancelRefused: record.cancelResult == .refused
         case .cancelDone: record.cancelResult == .closed || record.cancelResult == .refunded
         case .twoPersons: areTwoPersons
+        case .registerSilent: isRegisterSilent
         case .refundMayArrive: record.refundMayArrive
         case .refundKnown: knownRefund.map { $0.amount == refundRequest?.amount } ?? false
         case .refundElsewhere: !isHome && !record.refundsAdopted
@@ -99,6 +100,8 @@ extension CloudStep {
         if case .person(_, let persons) = event { return persons.areTwo }
         return false
     }
+
+    private var isRegisterSilent: Bool { context.clockTrusted && now >= payment.revocableFrom(context.times) }
 
     var knownRefund: CloudRefund? {
         guard let reference = refundRequest?.reference else { return nil }

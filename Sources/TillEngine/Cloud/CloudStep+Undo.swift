@@ -32,7 +32,11 @@ extension CloudStep {
     // MARK: The undo
 
     mutating func beginUndo() {
-        if case .revoke(_, _, let reason) = event { record.revokeReason = reason }
+        switch event {
+        case .revoke(_, _, let reason): record.revokeReason = reason
+        case .person: record.revokeReason = .ordered
+        default: break
+        }
         record.attempts = 0
         record.cancelResult = nil
         record.phase = .early

@@ -56,6 +56,9 @@ extension CloudTable {
             do: [.confirmByPersons, .addRefund, .answerRefund],
             "PAID without CONFIRM: given back with authority"),
         CloudRow(
+            [.sending, .unknown, .paid], [.personRevokes], if: [.registerSilent], to: .revoking, do: [.beginUndo],
+            "the authority of a refund; a register that comes back is told"),
+        CloudRow(
             [.stuck], [.personKeeps, .personSolved], if: [.refundMayArrive], do: [.continueUndo],
             "S8: the undo's own refund may still arrive, so the wallet is asked instead"),
         CloudRow([.stuck], [.personKeeps], if: [.twoPersons], to: .confirmed, do: [.keep], "the sale stands"),

@@ -40,7 +40,7 @@ extension CloudTable {
         CloudRow([.unknown], [.query], if: [.lookDue], do: [.answer, .askPoll]),
         CloudRow(stored, [.query], do: [.answer]),
 
-        // REVOKE: only the plug-in's signed REVOKE starts an undo.
+        // REVOKE: the plug-in's signed one. Besides it only a person's order starts an undo.
         CloudRow(
             [.none, .declined], [.revoke], if: [.noWallet, .canProveUnsent], to: .revoked,
             do: [.finishUnsent, .answer], "no wallet to ask, and none was ever sent"),

@@ -482,8 +482,7 @@ package enum LaneCallResult: Sendable {
     case hello(HelloReply)
     case payment(PaymentReply)
     case undo(UndoReply)
-    /// False: the cloud is undoing what the plug-in confirms.
-    case confirm(confirmed: Bool, time: Timestamp)
+    case confirm(CloudConfirmAnswer, time: Timestamp)
     case refund(RefundReply)
     /// `unwritten`: at every proxy the connection failed before a byte of the request was written.
     case failed(unwritten: Bool)

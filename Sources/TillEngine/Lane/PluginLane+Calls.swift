@@ -281,9 +281,9 @@ extension PluginLane {
         case .undo(let reply):
             guard case .revoke = call.kind else { break }
             return finishUndo(call, reply, now: now)
-        case .confirm(let confirmed, _):
+        case .confirm(let reply, _):
             guard case .confirm = call.kind else { break }
-            return finishConfirm(call, confirmed: confirmed, now: now)
+            return finishConfirm(call, reply, now: now)
         case .refund(let reply):
             guard case .refund(let request, _) = call.kind else { break }
             return finishRefund(request, reply, now: now)
@@ -380,16 +380,17 @@ extension PluginLane {
         closeIfSettled(number, now: now)
     }
 
-    private mutating func finishConfirm(_ call: LaneCall, confirmed: Bool, now: Int64) {
+    private mutating func finishConfirm(_ call: LaneCall, _ reply: CloudConfirmAnswer, now: Int64) {
         link.takeContact(now: now)
         guard let number = call.intent?.orderNumber, let cloud = call.cloud, let position = position(of: number)
         else { return }
-        if confirmed {
+        let isFirst = attempts[position][cloud].tries == 0
+        if reply != .confirmed, reply == .revoked || isFirst { effects.append(.alarm(.confirmRefused, number)) }
+        if reply == .revoking {
+            attempts[position][cloud].backOff(now: now, times: times, random: &random)
+        } else {
             attempts[position][cloud].settle()
             closeIfSettled(number, now: now)
-        } else {
-            if attempts[position][cloud].tries == 0 { effects.append(.alarm(.confirmRefused, number)) }
-            attempts[position][cloud].backOff(now: now, times: times, random: &random)
         }
     }
 

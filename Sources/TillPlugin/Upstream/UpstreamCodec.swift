@@ -198,7 +198,14 @@ struct UpstreamCodec {
         case .confirm:
             let message = try UpstreamCodec.message(ConfirmAnswer.self, answer)
             try UpstreamCodec.check(message.head, message.orderNumber, sent)
-            return (.confirm(confirmed: message.state == .known(.confirmed), time: message.head.time), nil)
+            let reply: CloudConfirmAnswer =
+                switch message.state {
+                case .known(.confirmed): .confirmed
+                case .known(.revoked): .revoked
+                // A word that is not known yet promises nothing: it is asked for again.
+                case .known(.revoking), .other: .revoking
+                }
+            return (.confirm(reply, time: message.head.time), nil)
         case .refund(let request, let number):
             let message = try UpstreamCodec.message(RefundAnswer.self, answer)
             try UpstreamCodec.check(message.head, nil, sent)

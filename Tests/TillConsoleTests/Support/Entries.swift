@@ -27,6 +27,7 @@ struct SamplePayment {
     var register = "QF0001A01"
     var sequence: UInt64 = 1
     var amount: Int64 = 1_250
+    var state = "confirmed"
     var display = "succeeded"
     var wallet = "alipay"
     var version = 1
@@ -50,7 +51,7 @@ struct SamplePayment {
         let line =
             "1|\(number)|\(ticket)|\(amount)|CNY|28|18|1|\(startedAt)|0123456789abcdef"
         return """
-            {"intent":"\(line)","home":"\(home)","state":"confirmed","version":\(version),"cause":"pay-paid",\
+            {"intent":"\(line)","home":"\(home)","state":"\(state)","version":\(version),"cause":"pay-paid",\
             "actor":"wallet","display":"\(display)","wallet":"\(wallet)","walletTransaction":"W\(sequence)",\
             "payer":"shopper-identity-\(sequence)","createdAt":\(startedAt + 5)\
             \(reason.isEmpty ? "" : ",\"declineReason\":\"\(reason)\"")\

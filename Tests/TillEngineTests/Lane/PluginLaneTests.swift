@@ -42,7 +42,7 @@ import TillEngine
         for cloud in [CloudName.a, .b] {
             bench.reach(\.isConfirm)
             #expect(bench.outstanding?.cloud == cloud)
-            bench.result(.confirm(confirmed: true, time: bench.cloudNow))
+            bench.result(.confirm(.confirmed, time: bench.cloudNow))
         }
         #expect(bench.kinds.suffix(2) == [.acked, .closed])
         // The closed sale still answers paid, and never starts a new attempt.
@@ -208,7 +208,7 @@ import TillEngine
         #expect(bench.answer(acknowledge)?.outcome == .paid)
         for _ in 0..<2 {
             bench.reach(\.isConfirm)
-            bench.result(.confirm(confirmed: true, time: bench.cloudNow))
+            bench.result(.confirm(.confirmed, time: bench.cloudNow))
         }
         #expect(bench.kinds.last == .closed)
         func isStillPaid() {
@@ -224,6 +224,28 @@ import TillEngine
         bench.result(bench.undo(.revoked(.closed)))
         #expect(bench.kinds.last == .closed)
         isStillPaid()
+    }
+
+    @Test("what a person had undone meanwhile is told once, and not confirmed for ever")
+    func confirmRefused() {
+        var bench = ready()
+        _ = bench.pay("T1")
+        bench.reach(\.isPay)
+        bench.result(bench.paid())
+        _ = bench.call(.acknowledge(LaneBench.reference("T1")))
+        bench.reach(\.isConfirm)
+        let silent = bench.outstanding?.cloud
+        bench.result(.confirm(.revoking, time: bench.cloudNow))
+        #expect(bench.alarms == [.confirmRefused])
+        // While the undo runs, it is asked for again; the other cloud confirms.
+        while bench.kinds.last != .closed {
+            bench.reach(\.isConfirm)
+            bench.result(.confirm(bench.outstanding?.cloud == silent ? .revoked : .confirmed, time: bench.cloudNow))
+        }
+        #expect(bench.alarms == [.confirmRefused, .confirmRefused])
+        // The register has it as paid, as it was told.
+        let status = bench.call(.status(LaneBench.reference("T1")))
+        #expect(bench.answer(status)?.outcome == .paid)
     }
 
     // MARK: - Unknown, decision, revoke
