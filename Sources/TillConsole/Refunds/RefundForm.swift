@@ -123,6 +123,29 @@ enum RefundFormView {
         ]
     }
 
+    /// Why money goes back, by one of these words, and a note.
+    static func reasonFields(_ reasons: [String], _ call: Call, _ problems: Problems) -> [[String: Any]] {
+        call.fields(
+            [
+                Field(
+                    name: "reason",
+                    label: Phrase("refund.reason"),
+                    kind: .choice,
+                    value: call.form["reason"],
+                    options: [(value: "", label: "")]
+                        + reasons.map { (value: $0, label: call.text(Phrase(family: "refundReason", $0))) }
+                ),
+                Field(
+                    name: "note",
+                    label: Phrase("refund.note"),
+                    value: call.form["note"],
+                    hint: Phrase("refund.noteHint")
+                ),
+            ],
+            problems
+        )
+    }
+
     private static func problem(_ field: String, _ call: Call, _ problems: Problems) -> String {
         problems[field].map { call.text($0) } ?? ""
     }

@@ -65,27 +65,8 @@ enum RefundRoutes {
             ],
             problems
         )
-        model["fields"] = call.fields(
-            [
-                Field(
-                    name: "reason",
-                    label: Phrase("refund.reason"),
-                    kind: .choice,
-                    value: call.form["reason"],
-                    options: [(value: "", label: "")]
-                        + RefundRequest.Reason.allCases.map {
-                            (value: $0.rawValue, label: call.text(Phrase(family: "refundReason", $0.rawValue)))
-                        }
-                ),
-                Field(
-                    name: "note",
-                    label: Phrase("refund.note"),
-                    value: call.form["note"],
-                    hint: Phrase("refund.noteHint")
-                ),
-            ],
-            problems
-        )
+        let reasons = RefundRequest.Reason.allCases.map(\.rawValue)
+        model["fields"] = RefundFormView.reasonFields(reasons, call, problems)
         model["requests"] = requests.map { RefundView.model($0, call) }
         model["hasRequests"] = !requests.isEmpty
         return try call.page("refund", model, status: problems.isEmpty ? .ok : .unprocessableContent)

@@ -42,27 +42,8 @@ enum RevokeRoutes {
             model["approval"] = call.text(Phrase("refund.approval", call.formats.money(limit)))
         }
         model["formProblem"] = problems["form"].map { call.text($0) } ?? ""
-        model["fields"] = call.fields(
-            [
-                Field(
-                    name: "reason",
-                    label: Phrase("refund.reason"),
-                    kind: .choice,
-                    value: call.form["reason"],
-                    options: [(value: "", label: "")]
-                        + RefundRequest.RevokeReason.allCases.map {
-                            (value: $0.rawValue, label: call.text(Phrase(family: "refundReason", $0.rawValue)))
-                        }
-                ),
-                Field(
-                    name: "note",
-                    label: Phrase("refund.note"),
-                    value: call.form["note"],
-                    hint: Phrase("refund.noteHint")
-                ),
-            ],
-            problems
-        )
+        let reasons = RefundRequest.RevokeReason.allCases.map(\.rawValue)
+        model["fields"] = RefundFormView.reasonFields(reasons, call, problems)
         model["requests"] = requests.map { RefundView.model($0, call) }
         model["hasRequests"] = !requests.isEmpty
         return try call.page("revoke", model, status: problems.isEmpty ? .ok : .unprocessableContent)
