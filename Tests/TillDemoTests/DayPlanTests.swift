@@ -100,4 +100,21 @@ import TillSandbox
         #expect(running.count == Chain.runningRegisters && running.allSatisfy { $0.standing == .live })
         #expect(Set(Chain.stores.map { "\($0.standing)" }) == ["live", "paused", "testing", "draft"])
     }
+
+    /// Found when a day was made a quarter of an hour after midnight: chance had brought no part of a basket back.
+    @Test("each kind of trouble and of return is there on every day, whenever it is made")
+    func everyKind() {
+        for hour in 0..<200 as Range<Int64> {
+            let end = DayPlanTests.end + hour * 3_671_000
+            let registers = DayPlanTests.registers.map { DayPlan.Register(id: $0.id, until: end) }
+            let plan = DayPlan(seed: UInt64(hour % 5 + 1), registers: registers, count: 1_000, end: end)
+            let returns = plan.sales.compactMap { sale in sale.comesBack.map { (sale, $0) } }
+            #expect(returns.contains { $1.fails && $0.wallet == .wechatpay })
+            #expect(returns.contains { !$1.fails && $1.amount < $0.amount })
+            #expect(returns.contains { !$1.fails && $1.amount == $0.amount })
+            #expect(returns.allSatisfy { $0.at + $1.after + DayPlan.quietEnd < end && $0.course == .pays })
+            #expect(plan.sales.count { $0.course == .unacknowledged } == 2)
+            #expect(plan.sales.count { $0.course == .wrongAmount } == 1)
+        }
+    }
 }

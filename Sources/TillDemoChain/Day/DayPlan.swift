@@ -26,6 +26,9 @@ package struct DayPlan: Equatable, Sendable {
     private static let pause: Int64 = 60_000
     private static let pauseAfterTrouble: Int64 = 420_000
     private static let unacknowledged = 2
+    /// Goods come back so long after the payment.
+    private static let soonestReturn: Int64 = 600_000
+    private static let latestReturn: Int64 = 5_400_000
     /// A wallet that was wrong is asked again every hour; the next time is to be after the day.
     private static let lastWrongAnswer: Int64 = 70 * 60_000
 
@@ -72,11 +75,7 @@ package struct DayPlan: Equatable, Sendable {
             default: free[register] = moment + DayPlan.pauseAfterTrouble
             }
         }
-        // One return that the wallet does not manage. WeChat Pay gives one up for good; others try again for ever.
-        let returned = sales.indices.filter { sales[$0].comesBack != nil && sales[$0].wallet == .wechatpay }
-        if let place = returned.randomElement(using: &generator) {
-            sales[place] = sales[place].withFailingReturn()
-        }
+        DayPlan.completeReturns(&sales, end, using: &generator)
         self.sales = sales
     }
 
@@ -96,11 +95,12 @@ package struct DayPlan: Equatable, Sendable {
         at moment: Int64,
         using generator: inout SeededGenerator
     ) -> Int? {
+        func isFree(_ place: Int) -> Bool { free[place] <= moment && moment < registers[place].until.milliseconds }
         for _ in 0..<20 {
             let place = Int.random(in: registers.indices, using: &generator)
-            if free[place] <= moment, moment < registers[place].until.milliseconds { return place }
+            if isFree(place) { return place }
         }
-        return nil
+        return registers.indices.first { isFree($0) }
     }
 
     private static func wallet(using generator: inout SeededGenerator) -> SandboxWallet {
@@ -126,6 +126,54 @@ package struct DayPlan: Equatable, Sendable {
         }
     }
 
+    /// Sees to it that one return of each kind is there on every day, whatever chance has brought: one that the wallet
+    /// takes on and does not manage, one of a part, one of everything.
+    private static func completeReturns(
+        _ sales: inout [DaySale],
+        _ end: Timestamp,
+        using generator: inout SeededGenerator
+    ) {
+        func places(_ fits: (DaySale) -> Bool) -> [Int] {
+            sales.indices.filter { sales[$0].course == .pays && fits(sales[$0]) }
+        }
+        func isInTime(_ sale: DaySale) -> Bool { mayReturn(sale.at.milliseconds + soonestReturn, end) }
+        // WeChat Pay gives one up for good; others try again for ever.
+        let returned = places { $0.comesBack != nil && $0.wallet == .wechatpay }
+        let candidates = returned.isEmpty ? places { isInTime($0) && $0.wallet == .wechatpay } : returned
+        if let place = candidates.randomElement(using: &generator) {
+            let known = sales[place].comesBack
+            sales[place].comesBack = known?.failing ?? goods(sales[place].items, isPart: false, fails: true)
+        }
+        for isPart in [true, false] {
+            let isThere = sales.contains { sale in
+                sale.comesBack.map { !$0.fails && ($0.amount < sale.amount) == isPart } ?? false
+            }
+            let candidates = places {
+                isInTime($0) && $0.comesBack == nil && (!isPart || $0.items[0].unitPrice < $0.amount)
+            }
+            if !isThere, let place = candidates.randomElement(using: &generator) {
+                sales[place].comesBack = goods(sales[place].items, isPart: isPart)
+            }
+        }
+    }
+
+    private static func mayReturn(_ moment: Int64, _ end: Timestamp) -> Bool {
+        moment < end.milliseconds - quietEnd
+    }
+
+    /// All of a basket, or one of its first article.
+    private static func goods(
+        _ items: [BasketItem],
+        isPart: Bool,
+        after: Int64 = soonestReturn,
+        reason: String = "商品有瑕疵",
+        fails: Bool = false
+    ) -> DaySale.Return {
+        let whole = items.reduce(0) { $0 + $1.quantity * $1.unitPrice.fen }
+        let amount = isPart ? items[0].unitPrice.fen : whole
+        return DaySale.Return(after: after, amount: Money(fen: amount), reason: reason, fails: fails)
+    }
+
     private static func comesBack(
         _ items: [BasketItem],
         _ course: DaySale.Course,
@@ -133,35 +181,19 @@ package struct DayPlan: Equatable, Sendable {
         _ end: Timestamp,
         using generator: inout SeededGenerator
     ) -> DaySale.Return? {
-        let after = Int64.random(in: 600_000...5_400_000, using: &generator)
-        guard course == .pays, moment + after < end.milliseconds - quietEnd,
-            Int.random(in: 0..<120, using: &generator) == 0
+        let after = Int64.random(in: soonestReturn...latestReturn, using: &generator)
+        guard course == .pays, mayReturn(moment + after, end), Int.random(in: 0..<120, using: &generator) == 0
         else { return nil }
         let whole = items.reduce(0) { $0 + $1.quantity * $1.unitPrice.fen }
         // Some of the goods, where there are some.
-        let part = items[0].unitPrice.fen
-        let isPart = part < whole && Bool.random(using: &generator)
-        let reasons = ["商品有瑕疵", "多收一件", "顾客退货"]
-        return DaySale.Return(
-            after: after,
-            amount: Money(fen: isPart ? part : whole),
-            reason: reasons.randomElement(using: &generator) ?? "",
-            fails: false
-        )
+        let isPart = items[0].unitPrice.fen < whole && Bool.random(using: &generator)
+        let reason = ["商品有瑕疵", "多收一件", "顾客退货"].randomElement(using: &generator) ?? ""
+        return goods(items, isPart: isPart, after: after, reason: reason)
     }
 }
 
-extension DaySale {
-    fileprivate func withFailingReturn() -> DaySale {
-        let comesBack = comesBack.map { Return(after: $0.after, amount: $0.amount, reason: $0.reason, fails: true) }
-        return DaySale(
-            register: register,
-            at: at,
-            home: home,
-            wallet: wallet,
-            items: items,
-            course: course,
-            comesBack: comesBack
-        )
+extension DaySale.Return {
+    fileprivate var failing: DaySale.Return {
+        DaySale.Return(after: after, amount: amount, reason: reason, fails: true)
     }
 }

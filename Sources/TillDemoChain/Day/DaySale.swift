@@ -43,7 +43,7 @@ package struct DaySale: Equatable, Sendable {
     package let wallet: SandboxWallet
     package let items: [BasketItem]
     package let course: Course
-    package let comesBack: Return?
+    package internal(set) var comesBack: Return?
 
     package var amount: Money { Money(fen: items.reduce(0) { $0 + $1.quantity * $1.unitPrice.fen }) }
 }
