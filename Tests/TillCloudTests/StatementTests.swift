@@ -28,7 +28,7 @@ import TillDomain
         _ body: (CloudRig, RawServer) async throws -> Void
     ) async throws {
         let wallet = try await RawServer(behaviour)
-        let rig = try await CloudRig(times: ProtocolTimes(thousandths: 50), realWallets: true)
+        let rig = try await CloudRig(realWallets: true)
         let file =
             #"{"baseURL":"\#(wallet.url)","wechatpay":{"appID":"wx1","mchID":"19","apiKey":"Sandbox0Key0For0Unit0Tests000001"}}"#
         try await rig.running {

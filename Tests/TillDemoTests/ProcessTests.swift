@@ -68,6 +68,13 @@ import Testing
         }
     }
 
+    /// Found when two demos started at once and one's sandbox found its port taken.
+    @Test("a port that was drawn is not drawn again while whoever drew it lives")
+    func drawnOnce() throws {
+        let ports = try (0..<20).flatMap { _ in try FreePorts.draw(10) }
+        #expect(Set(ports).count == 200)
+    }
+
     @Test("drawn ports are free and different; a base gives the documented ones")
     func ports() throws {
         let ports = try FreePorts.draw(12)

@@ -16,10 +16,33 @@ enum FreePorts {
         var ports: [Int] = []
         for _ in 0..<2_000 where ports.count < count {
             let port = Int.random(in: range)
-            if !ports.contains(port), isFree(port) { ports.append(port) }
+            if !ports.contains(port), isFree(port), reserve(port) { ports.append(port) }
         }
         guard ports.count == count else { throw DemoFailure("No free ports were found: end other programs.") }
         return ports
+    }
+
+    /// Until a service has opened its port, some seconds from now, another demo must not draw it as well. A name in the
+    /// system's abstract space of sockets belongs to one process, and is free again when that has ended, however it ends.
+    private static func reserve(_ port: Int) -> Bool {
+        #if os(Linux)
+        let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return false }
+        var address = sockaddr_un()
+        address.sun_family = sa_family_t(AF_UNIX)
+        // A zero byte, then the name.
+        let name = [0] + Array("tillbridge-port-\(port)".utf8)
+        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: name) }
+        let size = socklen_t(MemoryLayout<sa_family_t>.size + name.count)
+        let isOurs = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
+        }
+        // Kept open: the reservation ends with this process.
+        if !isOurs { _ = close(descriptor) }
+        return isOurs
+        #else
+        return true
+        #endif
     }
 
     static func isFree(_ port: Int) -> Bool {
