@@ -56,7 +56,7 @@ enum RefundApi {
             actor: key.person,
             action: "refund.requested",
             subject: "payment:\(wish.number)",
-            after: "\(wish.amount) fen, \(wish.reason)\(wish.note.isEmpty ? "" : ": \(wish.note)")",
+            after: "\(wish.amount) fen, \(wish.why)",
             address: call.address
         )
         let request: RefundRequest

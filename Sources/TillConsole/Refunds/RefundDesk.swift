@@ -29,6 +29,9 @@ struct RefundDesk: Sendable {
         var picks: [Basket.Pick] = []
         /// All that is left: refused where something else is left by now.
         var isWhole = false
+
+        /// For the audit log.
+        var why: String { RefundRequest.why(reason, note) }
     }
 
     /// Why a wish is not taken.

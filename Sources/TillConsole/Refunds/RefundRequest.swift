@@ -66,6 +66,9 @@ struct RefundRequest: Equatable, Sendable {
 
     var reference: String { "console-\(id)" }
 
+    /// The reason with the words beside it.
+    static func why(_ reason: String, _ note: String) -> String { note.isEmpty ? reason : "\(reason): \(note)" }
+
     /// What the clouds are told.
     var command: AdminRequest {
         switch kind {
@@ -78,7 +81,7 @@ struct RefundRequest: Equatable, Sendable {
                     decision: .revoke,
                     first: requesterName,
                     second: deciderName ?? "",
-                    evidence: note.isEmpty ? reason : "\(reason): \(note)"
+                    evidence: RefundRequest.why(reason, note)
                 )
             )
         }

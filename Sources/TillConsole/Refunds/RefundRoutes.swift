@@ -103,7 +103,7 @@ enum RefundRoutes {
                 event: call.event(
                     "refund.requested",
                     "payment:\(number)",
-                    after: (["\(fen) fen", reason.rawValue + (note.isEmpty ? "" : ": \(note)")] + lines)
+                    after: (["\(fen) fen", RefundRequest.why(reason.rawValue, note)] + lines)
                         .joined(separator: ", ")
                 ),
                 at: call.now

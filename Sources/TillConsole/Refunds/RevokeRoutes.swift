@@ -62,15 +62,12 @@ enum RevokeRoutes {
             return try await dialog(call, problems: problems)
         }
         let desk = RefundDesk(console: call.console)
+        let wish = RefundDesk.Wish(kind: .revoke, number: number, amount: fen, reason: reason.rawValue, note: note)
         do {
             let request = try await desk.request(
-                RefundDesk.Wish(kind: .revoke, number: number, amount: fen, reason: reason.rawValue, note: note),
+                wish,
                 by: call.viewer,
-                event: call.event(
-                    "payment.revoke-ordered",
-                    "payment:\(number)",
-                    after: "\(fen) fen, \(reason.rawValue)" + (note.isEmpty ? "" : ": \(note)")
-                ),
+                event: call.event("payment.revoke-ordered", "payment:\(number)", after: "\(fen) fen, \(wish.why)"),
                 at: call.now
             )
             // No cloud answers: the sender goes on, and the page says that it is on its way.
