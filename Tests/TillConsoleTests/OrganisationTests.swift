@@ -185,11 +185,44 @@ import TillCloud
         let hand = PlaceDesk.Hand(actor: "anna", address: "", now: 1)
         let city = chain.shanghai
         try await chain.console.console.pool.write { database in
-            try Organisation.adopt(store: "QF0SH09", name: "New", database)
+            try Organisation.adopt(store: "QF0SH09", name: "New", at: 1, database)
             try PlaceDesk.add(.store, code: "QF0SH09", name: "New", below: city, by: hand, database)
         }
         let store = try await chain.node("QF0SH09")
         #expect(store.parent == city.id && store.path == "\(city.path)\(store.id)/" && store.state == .draft)
+    }
+
+    @Test("a store that was asked for stands where it belongs even if the cloud's answer never comes") func answerless()
+        async throws
+    {
+        let chain = try await Chain()
+        let hand = PlaceDesk.Hand(actor: "anna", address: "", now: 1)
+        let city = chain.shanghai
+        try await chain.console.console.pool.write { database in
+            _ = try AwaitedStore.write(code: "QF0SH09", name: "New", below: city, by: hand, database)
+            try Organisation.adopt(store: "QF0SH09", name: "New", at: 2, database)
+        }
+        let store = try await chain.node("QF0SH09")
+        #expect(store.parent == city.id && store.path == "\(city.path)\(store.id)/" && store.state == .draft)
+        #expect(try await chain.audited("place.added").count == 1)
+    }
+
+    @Test("the log is read on where another store has taken the place, and a day later the name alone says nothing")
+    func placeTaken() async throws {
+        let chain = try await Chain()
+        let hand = PlaceDesk.Hand(actor: "anna", address: "", now: 1)
+        let city = chain.shanghai
+        try await chain.console.console.pool.write { database in
+            let day: Int64 = 24 * 60 * 60 * 1_000
+            _ = try AwaitedStore.write(code: nil, name: "New", below: city, by: hand, database)
+            try Organisation.adopt(store: "QF0SH07", name: "New", at: day + 2, database)
+            try PlaceDesk.add(.store, code: "QF0SH08", name: "New", below: city, by: hand, database)
+            try Organisation.adopt(store: "QF0SH09", name: "New", at: 2, database)
+        }
+        for code in ["QF0SH07", "QF0SH09"] {
+            let store = try await chain.node(code)
+            #expect(store.parent == 1 && store.state == .live, "\(code)")
+        }
     }
 
     // MARK: - Settings

@@ -1,8 +1,8 @@
 // Part of Tillbridge. See LICENSE.
 import GRDB
 import Testing
-import TillCloud
 
+@testable import TillCloud
 @testable import TillConsole
 
 @Suite("store import") struct StoreImportTests {
@@ -147,5 +147,66 @@ import TillCloud
             try Int.fetchOne($0, sql: "SELECT count(*) FROM audit WHERE action IN ('place.added', 'place.imported')")
         }
         #expect(added == 6)
+    }
+
+    /// Every store as `parent > name state`, in the order in which the tree got them.
+    private func stores(_ console: TestConsole) async throws -> [String] {
+        try await console.console.pool.read { database in
+            try String.fetchAll(
+                database,
+                sql: """
+                    SELECT above.name || ' > ' || node.name || ' ' || node.state
+                    FROM node JOIN node AS above ON above.id = node.parent WHERE node.kind = 'store' ORDER BY node.id
+                    """
+            )
+        }
+    }
+
+    private func take(_ text: String, _ console: TestConsole, _ clouds: CloudLines) async throws {
+        let table = try await checked(text, console)
+        let pool = console.console.pool
+        let plans = try await pool.read { try table.plans($0) }
+        try await StoreImport.take(plans, by: PlaceDesk.Hand(actor: "anna", address: "", now: 5), clouds, pool)
+    }
+
+    @Test("stores whose cloud falls silent after taking them find their places, and are not asked for again")
+    func answerless() async throws {
+        let console = try await TestConsole()
+        let text = "East,Shanghai,,One,\nEast,Hangzhou,,One,\nEast,,QF0SH02,Two,\n"
+        let silent = CloudLines(folders: ["a"]) { _, _, _ in nil }
+        await #expect(throws: CloudLines.Silence.noCloud) { try await take(text, console, silent) }
+        #expect(try await stores(console).isEmpty)
+        // The cloud has taken them all the same, and its log tells so.
+        try await console.console.pool.write { database in
+            for (code, name) in [("QF00001", "One"), ("QF00002", "One"), ("QF0SH02", "Two"), ("QF00003", "One")] {
+                try Organisation.adopt(store: code, name: name, at: 6, database)
+            }
+        }
+        let expected = ["Shanghai > One draft", "Hangzhou > One draft", "East > Two draft", "Group > One live"]
+        #expect(try await stores(console) == expected)
+        #expect(try await checked(text, console).changes == 0)
+    }
+
+    @Test("what the log tells before the answer stands there once") func early() async throws {
+        let console = try await TestConsole()
+        let pool = console.console.pool
+        let clouds = CloudLines(folders: ["a"]) { _, _, _ in
+            try await pool.write { try Organisation.adopt(store: "QF00001", name: "One", at: 6, $0) }
+            return AdminReply(text: "", json: #"{"stores":[{"store":"QF00001","added":true,"registers":[]}]}"#)
+        }
+        try await take("East,Shanghai,,One,\n", console, clouds)
+        #expect(try await stores(console) == ["Shanghai > One draft"])
+        let added = try await pool.read { database in
+            try Int.fetchOne(database, sql: "SELECT count(*) FROM audit WHERE action = 'place.added'")
+        }
+        #expect(added == 3)
+    }
+
+    @Test("what a cloud has refused is not waited for") func refusedByCloud() async throws {
+        let console = try await TestConsole()
+        let clouds = CloudLines(folders: ["a"]) { _, _, _ in throw StartError("No.") }
+        await #expect(throws: StartError.self) { try await take("East,Shanghai,,One,\n", console, clouds) }
+        try await console.console.pool.write { try Organisation.adopt(store: "QF00001", name: "One", at: 6, $0) }
+        #expect(try await stores(console) == ["Group > One live"])
     }
 }

@@ -12,7 +12,7 @@ enum ReadModel {
         case .payment: try payment(entry, of: cloud, at: now, database)
         case .refund: try refund(entry, of: cloud, at: now, database)
         case .sale: try sale(entry, database)
-        case .store: try store(entry, database)
+        case .store: try store(entry, at: now, database)
         case .register: try register(entry, database)
         case .account: try account(entry, database)
         case .routing, .configuration, .user, .audit, nil: break
@@ -154,9 +154,9 @@ enum ReadModel {
         let name: String
     }
 
-    private static func store(_ entry: LogEntry, _ database: Database) throws {
+    private static func store(_ entry: LogEntry, at now: Int64, _ database: Database) throws {
         let facts: StoreFacts = try body(entry)
-        try Organisation.adopt(store: facts.code, name: facts.name, database)
+        try Organisation.adopt(store: facts.code, name: facts.name, at: now, database)
     }
 
     private struct RegisterFacts: Decodable {

@@ -42,14 +42,25 @@ enum Organisation {
 
     /// A store that the clouds know. One that nobody added here takes payments already, and stands below the top
     /// until somebody moves it.
-    static func adopt(store code: String, name: String, _ database: Database) throws {
+    /// - Parameter now: Milliseconds since 1970.
+    static func adopt(store code: String, name: String, at now: Int64, _ database: Database) throws {
         if let node = try Node.of(code: code, database) {
             guard node.name != name else { return }
             try database.execute(
                 sql: "UPDATE node SET name = ?, version = version + 1 WHERE id = ?",
                 arguments: [name, node.id]
             )
-        } else if let top = try Node.top(database) {
+        } else {
+            if let awaited = try AwaitedStore.find(code: code, name: name, at: now, database) {
+                try awaited.remove(database)
+                do {
+                    try awaited.place(code: code, at: now, database)
+                    return
+                } catch is PlaceDesk.Refusal {
+                    // Somebody has put another store there meanwhile. The log goes on whatever people do.
+                }
+            }
+            guard let top = try Node.top(database) else { return }
             try add(.store, code: code, name: name, below: top, state: .live, database)
         }
     }
@@ -66,6 +77,15 @@ extension Node {
 
     static func of(id: Int64, _ database: Database) throws -> Node? {
         try Row.fetchOne(database, sql: "SELECT * FROM node WHERE id = ?", arguments: [id]).map { Node($0) }
+    }
+
+    /// A region or a city by its name or its code.
+    static func of(_ kind: Kind, _ name: String, below parent: Node, _ database: Database) throws -> Node? {
+        try Row.fetchOne(
+            database,
+            sql: "SELECT * FROM node WHERE parent = ? AND kind = ? AND (name = ? OR code = ?)",
+            arguments: [parent.id, kind.rawValue, name, name]
+        ).map { Node($0) }
     }
 
     /// All places within a scope, parents before children, those of one parent by name.

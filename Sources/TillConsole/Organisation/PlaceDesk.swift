@@ -46,7 +46,9 @@ enum PlaceDesk {
     ) throws -> Node {
         guard parent.kind.children.contains(kind) else { throw Refusal.wrongParent }
         if let present = try Node.of(code: code, database) {
-            // The cloud's log may have told of a new store before its answer was here.
+            // The cloud's log may have told of a new store before its answer was here: then it stands there already, or
+            // below the top.
+            if kind == .store, present.parent == parent.id, present.state == .draft { return present }
             let top = try Node.top(database)
             guard kind == .store, present.kind == .store, present.parent == top?.id else { throw Refusal.codeTaken }
             try database.execute(

@@ -178,7 +178,7 @@ enum PlaceRoutes {
     private static func add(_ call: Call) async throws -> Response {
         let parent = try await place(call, .editOrganisation)
         let (name, hand) = (call.form["newName"], try call.hand)
-        var code = call.form["newCode"].uppercased()
+        let code = call.form["newCode"].uppercased()
         var reply = Reply()
         let kind = Node.Kind(rawValue: call.form["kind"])
         reply.problems.checkName("newName", name)
@@ -194,24 +194,18 @@ enum PlaceRoutes {
         }
         guard let kind, reply.problems.isEmpty else { return try await show(call, reply) }
         do {
-            let wanted = code
             try await call.console.pool.read { database in
-                if !wanted.isEmpty, try Node.of(code: wanted, database) != nil { throw PlaceDesk.Refusal.codeTaken }
+                if !code.isEmpty, try Node.of(code: code, database) != nil { throw PlaceDesk.Refusal.codeTaken }
                 try PlaceDesk.checkName(name, of: kind, below: parent.id, except: nil, database)
             }
-            if kind == .store {
-                let reply = try await call.console.clouds.perform(
-                    .addStore(name: name, code: code.isEmpty ? nil : code),
-                    by: hand.actor
-                )
-                code = try JSONDecoder().decode(Added.self, from: Data(reply.json.utf8)).store
-            }
-            let given = code
-            let node = try await call.console.pool.write { database in
-                let code = given.isEmpty ? try PlaceDesk.freeCode(kind, database) : given
-                guard let parent = try Node.of(id: parent.id, database) else { throw ConsoleProblem.notFound }
-                return try PlaceDesk.add(kind, code: code, name: name, below: parent, by: hand, database)
-            }
+            let node =
+                kind == .store
+                ? try await addStore(name, code: code.isEmpty ? nil : code, below: parent, call)
+                : try await call.console.pool.write { database in
+                    let code = code.isEmpty ? try PlaceDesk.freeCode(kind, database) : code
+                    guard let parent = try Node.of(id: parent.id, database) else { throw ConsoleProblem.notFound }
+                    return try PlaceDesk.add(kind, code: code, name: name, below: parent, by: hand, database)
+                }
             return call.redirect(path(node), said: "placeAdded")
         } catch PlaceDesk.Refusal.codeTaken {
             reply.problems.add("newCode", Phrase("problem.codeTaken"))
@@ -221,6 +215,22 @@ enum PlaceRoutes {
             reply.problems.add("newCode", Phrase("problem.cloud", error.sentence))
         }
         return try await show(call, reply)
+    }
+
+    /// The clouds take it first.
+    private static func addStore(_ name: String, code: String?, below parent: Node, _ call: Call) async throws -> Node {
+        let (console, hand) = (call.console, try call.hand)
+        let awaited = try await console.pool.write { database in
+            try AwaitedStore.write(code: code, name: name, below: parent, by: hand, database)
+        }
+        let reply = try await AwaitedStore.ask(for: [awaited], console.pool) {
+            try await console.clouds.perform(.addStore(name: name, code: code), by: hand.actor)
+        }
+        let added = try JSONDecoder().decode(Added.self, from: Data(reply.json.utf8)).store
+        return try await console.pool.write { database in
+            try awaited.remove(database)
+            return try awaited.place(code: added, at: hand.now, database)
+        }
     }
 
     private struct Added: Decodable {

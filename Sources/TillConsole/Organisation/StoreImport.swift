@@ -140,10 +140,10 @@ struct StoreImport: Sendable {
         var places: Set<[String]> = []
         for index in rows.indices {
             let row = rows[index]
-            let region = try StoreImport.place(.region, row[.region], below: top, database)
+            let region = try Node.of(.region, row[.region], below: top, database)
             if region == nil { places.insert([row[.region]]) }
             let city = try region.flatMap { region in
-                row[.city].isEmpty ? region : try StoreImport.place(.city, row[.city], below: region, database)
+                row[.city].isEmpty ? region : try Node.of(.city, row[.city], below: region, database)
             }
             if city == nil, !row[.city].isEmpty { places.insert([row[.region], row[.city]]) }
             // The closest place that is there: what is new stands below it.
@@ -181,17 +181,6 @@ struct StoreImport: Sendable {
         newPlaces = places.count
     }
 
-    /// A region or a city by its name or its code.
-    private static func place(_ kind: Node.Kind, _ name: String, below parent: Node, _ database: Database) throws
-        -> Node?
-    {
-        try GRDB.Row.fetchOne(
-            database,
-            sql: "SELECT * FROM node WHERE parent = ? AND kind = ? AND (name = ? OR code = ?)",
-            arguments: [parent.id, kind.rawValue, name, name]
-        ).map { Node($0) }
-    }
-
     private static func store(_ row: Row, below parent: Node?, _ database: Database) throws -> Node? {
         guard row[.code].isEmpty else { return try Node.of(code: row[.code].uppercased(), database) }
         guard let parent else { return nil }
@@ -209,10 +198,10 @@ struct StoreImport: Sendable {
         guard let top = try Node.top(database) else { return [] }
         return try rows.filter { $0.outcome != .unchanged }.map { row in
             var code: String? = row[.code].isEmpty ? nil : row[.code].uppercased()
-            if code == nil, let region = try StoreImport.place(.region, row[.region], below: top, database) {
+            if code == nil, let region = try Node.of(.region, row[.region], below: top, database) {
                 let city =
                     row[.city].isEmpty
-                    ? region : try StoreImport.place(.city, row[.city], below: region, database)
+                    ? region : try Node.of(.city, row[.city], below: region, database)
                 code = try StoreImport.store(row, below: city, database)?.code
             }
             return (row, AdminRequest.StorePlan(code: code, name: row[.name], registers: row.registers))
@@ -229,10 +218,32 @@ struct StoreImport: Sendable {
         _ clouds: CloudLines,
         _ pool: DatabasePool
     ) async throws -> [String] {
-        let reply = try await clouds.perform(.provision(plans.map(\.plan)), by: hand.actor)
+        let awaited = try await pool.write { database in
+            guard let top = try Node.top(database) else { throw ConsoleProblem.notFound }
+            return try plans.map { row, plan in
+                try AwaitedStore.write(
+                    code: plan.code,
+                    name: plan.name,
+                    below: top,
+                    region: row[.region],
+                    city: row[.city],
+                    by: hand,
+                    database
+                )
+            }
+        }
+        let reply = try await AwaitedStore.ask(for: awaited, pool) {
+            try await clouds.perform(.provision(plans.map(\.plan)), by: hand.actor)
+        }
         let taken = try JSONDecoder().decode(Provisioned.self, from: Data(reply.json.utf8)).stores
         try await pool.write { database in
-            try place(zip(plans, taken).map { (row: $0.row, code: $1.store, isNew: $1.added) }, by: hand, database)
+            for (store, awaited) in zip(taken, awaited) {
+                if store.added { try awaited.place(code: store.store, at: hand.now, database) }
+                try awaited.remove(database)
+            }
+            guard let top = try Node.top(database) else { return }
+            let new = taken.count { $0.added }
+            try hand.note("place.imported", top, after: "\(new) stores of \(taken.count) rows", database)
         }
         return taken.map(\.store)
     }
@@ -244,44 +255,6 @@ struct StoreImport: Sendable {
         }
 
         let stores: [Store]
-    }
-
-    /// What the clouds have taken stands in the tree, in one transaction.
-    private static func place(
-        _ taken: [(row: Row, code: String, isNew: Bool)],
-        by hand: PlaceDesk.Hand,
-        _ database: Database
-    ) throws {
-        guard let top = try Node.top(database) else { return }
-        for (row, code, isNew) in taken {
-            guard isNew else { continue }
-            let region =
-                try place(.region, row[.region], below: top, database)
-                ?? PlaceDesk.add(
-                    .region,
-                    code: PlaceDesk.freeCode(.region, database),
-                    name: row[.region],
-                    below: top,
-                    by: hand,
-                    database
-                )
-            var parent = region
-            if !row[.city].isEmpty {
-                parent =
-                    try place(.city, row[.city], below: region, database)
-                    ?? PlaceDesk.add(
-                        .city,
-                        code: PlaceDesk.freeCode(.city, database),
-                        name: row[.city],
-                        below: region,
-                        by: hand,
-                        database
-                    )
-            }
-            try PlaceDesk.add(.store, code: code, name: row[.name], below: parent, by: hand, database)
-        }
-        let stores = taken.count { $0.isNew }
-        try hand.note("place.imported", top, after: "\(stores) stores of \(taken.count) rows", database)
     }
 }
 

@@ -6,7 +6,7 @@ enum Schema {
     /// Written into the file as `application_id`: "TBIM".
     static let applicationID: Int64 = 0x5442_494D
     /// Written into the file as `user_version`. A file of another version is refused, never converted in place.
-    static let version: Int64 = 3
+    static let version: Int64 = 4
 
     static let statements = people + organisation + feed + refunds + launches + lists + system
 
@@ -113,6 +113,23 @@ enum Schema {
             version INTEGER NOT NULL DEFAULT 1
         ) STRICT;
         CREATE INDEX node_parent ON node (parent, name);
+
+        -- New stores that the clouds were asked for: written before they are asked, so that what a cloud has taken finds
+        -- its place even if its answer never comes.
+        CREATE TABLE awaited_store (
+            id INTEGER PRIMARY KEY,
+            -- Null where the cloud draws it.
+            code TEXT,
+            name TEXT NOT NULL,
+            -- The region and the city below it are made where they are not there yet; empty for none.
+            parent INTEGER NOT NULL REFERENCES node (id),
+            region TEXT NOT NULL,
+            city TEXT NOT NULL,
+            actor TEXT NOT NULL,
+            address TEXT NOT NULL,
+            asked_at INTEGER NOT NULL,
+            UNIQUE (parent, region, city, name)
+        ) STRICT;
 
         -- The clouds' registers, as their logs tell.
         CREATE TABLE register (
