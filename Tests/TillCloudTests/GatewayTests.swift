@@ -66,6 +66,18 @@ import TillStore
         }
     }
 
+    @Test("a register cannot say that a person ordered its undo; it gets it all the same")
+    func ordered() async throws {
+        let rig = try await CloudRig()
+        try await rig.running {
+            let register = try await rig.enrol()
+            let intent = register.intent()
+            #expect(try await register.revoke(intent, reason: .ordered).state == .revoked(kind: .known(.unsent)))
+            let stored = try #require(try await rig.core.store.payment(intent.orderNumber))
+            #expect(stored.record.revokeReason == .timeout)
+        }
+    }
+
     /// What a man in the middle may change.
     enum Change: String, CaseIterable {
         case body, digest, cloud, path, created, keyID, algorithm, component, signature, signatureDropped

@@ -74,8 +74,9 @@ extension CloudGateway {
     func revoke(_ body: [UInt8], _ signed: SignedRequest, _ slot: AdmissionSlot) async throws -> [UInt8] {
         let message = try RevokeRequest(decoding: body)
         try concern(signed, message.intent)
-        // A reason of a newer plug-in is as good as any: it is for people.
-        let reason = message.reason.value ?? .timeout
+        // A reason of a newer plug-in is as good as any: it is for people. An order is a person's alone.
+        let named = message.reason.value ?? .timeout
+        let reason = named == .ordered ? .timeout : named
         let request = PaymentService.Request(
             number: message.intent.orderNumber,
             event: .revoke(message.intent, home: message.home, reason),

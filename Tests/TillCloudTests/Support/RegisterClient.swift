@@ -201,9 +201,13 @@ struct RegisterClient: Sendable {
         return try PaymentAnswer(decoding: answer.body)
     }
 
-    func revoke(_ intent: Intent, home: CloudName = .a, wait: Int64 = 2_500) async throws -> UndoAnswer {
-        let body = RevokeRequest(id: .fresh(), intent: intent, home: home, reason: .known(.timeout), wait: wait)
-            .encode()
+    func revoke(
+        _ intent: Intent,
+        home: CloudName = .a,
+        reason: RevokeReason = .timeout,
+        wait: Int64 = 2_500
+    ) async throws -> UndoAnswer {
+        let body = RevokeRequest(id: .fresh(), intent: intent, home: home, reason: .known(reason), wait: wait).encode()
         let answer = try await send(.revoke, body)
         guard answer.status == 200, try isSigned(answer) else { throw RigError.badAnswer }
         return try UndoAnswer(decoding: answer.body)
