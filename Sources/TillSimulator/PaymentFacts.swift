@@ -42,6 +42,8 @@ struct PaymentFacts {
     var decidedByPersons = false
     /// A person ordered the undo, which the cloud may have refused.
     var undoOrdered = false
+    /// A cloud has stored the order.
+    var orderStored = false
     /// Sum of the refunds by authority.
     var authorised: Int64 = 0
 

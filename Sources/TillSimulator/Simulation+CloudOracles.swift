@@ -58,7 +58,14 @@ extension Simulation {
         if commit.from == .confirmed {
             violation(.noUndoAfterHandOver, place, "\(clouds[cloud].name) undoes the confirmed \(name(place))")
         }
-        guard !payments[place].isExempt, commit.cause != .personRevokes || !payments[place].undoOrdered else { return }
+        if commit.cause == .personRevokes, payments[place].undoOrdered {
+            // From here on it has a refund's authority over the money, and over nothing else: what is called final must
+            // be so.
+            payments[place].orderStored = true
+            payments[place].authorised = payments[place].amount
+            return
+        }
+        guard !payments[place].isExempt else { return }
         switch payments[place].durable {
         case .revoke, .duty, .released, .final, .declined: break
         default:

@@ -172,7 +172,7 @@ extension Simulation {
         guard options[.failoverWithLoss] == 0 else { return nil }
         switch payments[place].durable {
         case .acked:
-            if state == .revoked, payments[place].undoOrdered { return nil }
+            if state == .revoked, payments[place].orderStored { return nil }
             guard state == .confirmed else { return (state, ", and it was acknowledged") }
             let isUnproven = clouds[cloud].rows[place].payment?.record.isUnproven ?? false
             return isUnproven ? (state, ", and it never saw the money") : nil

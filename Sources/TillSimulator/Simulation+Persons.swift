@@ -137,7 +137,7 @@ extension Simulation {
             payments[place].decidedByPersons = true
         // Who adopts does not know what the other cloud has given back under the same authority.
         case .keeps, .adopts: payments[place].decidedByPersons = true
-        case .revokes: noteOrder(place)
+        case .revokes: payments[place].undoOrdered = true
         case .confirms, .solved, .asks: break
         }
     }
@@ -181,7 +181,7 @@ extension Simulation {
         }
         if case .refunds(let request) = decision { noteAuthority(request.amount.fen, place) }
         if decision == .revokes {
-            noteOrder(place)
+            payments[place].undoOrdered = true
             // Too early the cloud refuses; whoever wants it done tries again.
             plan(.backOffice(cloud, place: place, isRefund: false), after: 60_000 + rareSpan(340_000))
         }
@@ -240,12 +240,6 @@ extension Simulation {
 
     /// Most of them while the sale is made.
     mutating func officeDelay() -> Int64 { rareDelay(upTo: rareSpan(3) > 0 ? 10_000 : 4_000_000) }
-
-    /// An order has a refund's authority over the money, and over nothing else: what is called final must be so.
-    private mutating func noteOrder(_ place: Int) {
-        payments[place].undoOrdered = true
-        payments[place].authorised = payments[place].amount
-    }
 
     private mutating func noteAuthority(_ amount: Int64, _ place: Int) {
         payments[place].authorised = min(payments[place].amount, payments[place].authorised + amount)
