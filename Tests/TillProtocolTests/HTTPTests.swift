@@ -187,6 +187,21 @@ import TillProtocol
         #expect(throws: HTTPError.startLine) { try parser.next() }
     }
 
+    @Test("so is it where the bytes come one by one, and once for each message")
+    func leadingLineInPieces() throws {
+        func paths(_ text: String) throws -> [[UInt8]] {
+            var parser = HTTPRequestParser()
+            return try utf8(text).compactMap { byte in
+                parser.feed([byte])
+                return try parser.next()?.path
+            }
+        }
+        let message = "\r\nGET / HTTP/1.1\r\nHost: x\r\n\r\n"
+        #expect(try paths(message + message) == [utf8("/"), utf8("/")])
+        #expect(throws: HTTPError.startLine) { try paths("\r\n" + message) }
+        #expect(throws: HTTPError.startLine) { try paths(message + "\r\n" + message) }
+    }
+
     @Test("after an error the connection is dead, whatever comes")
     func errorsStay() throws {
         var parser = HTTPRequestParser()

@@ -20,6 +20,8 @@ package struct HTTPParser<Message: HTTPMessage>: Sendable {
     /// How far the header section has been looked through.
     private var scanned = 0
     private var lineStart = 0
+    /// The message had an empty line in front of it.
+    private var forgave = false
     private var head: Head?
     private var failure: HTTPError?
 
@@ -50,6 +52,7 @@ package struct HTTPParser<Message: HTTPMessage>: Sendable {
         if head == nil {
             guard let end = try findEndOfHead() else { return nil }
             head = try parseHead(buffer[0..<end])
+            forgave = false
             drop(end)
         }
         guard let head, buffer.count >= head.bodyLength else { return nil }
@@ -84,10 +87,11 @@ package struct HTTPParser<Message: HTTPMessage>: Sendable {
                     guard scanned <= limits.head else { throw .headerTooLarge }
                     if scanned > 2 { return scanned }
                     // One empty line in front of a message is forgiven (RFC 9112, section 2.2).
+                    guard !forgave else { throw .startLine }
+                    forgave = true
                     buffer.removeFirst(2)
                     scanned = 0
                     lineStart = 0
-                    if buffer.first == 13 { throw .startLine }
                 }
             } else {
                 guard HTTPSyntax.isValue(byte) else { throw .header }
