@@ -206,8 +206,10 @@ let package = Package(
             dependencies: ["TillFuzz"],
             swiftSettings: strict
                 + (fuzzer == nil ? [] : [.define("TILLBRIDGE_LIBFUZZER"), .enableExperimentalFeature("Extern")]),
-            // The runtime is C++.
-            linkerSettings: fuzzer.map { [.unsafeFlags([$0, "-lstdc++", "-lm"])] } ?? []
+            // The runtime is C++; of what both it and the program define, the program's is taken.
+            linkerSettings: fuzzer.map {
+                [.unsafeFlags(["-Xlinker", "--allow-multiple-definition", $0, "-lstdc++", "-lm"])]
+            } ?? []
         ),
 
         // What the adapters cost. Nothing that ships links it.

@@ -24,6 +24,9 @@ if name == "list":
     sys.exit()
 
 
+open("arguments", "w").write("\\n".join(sys.argv[1:]))
+
+
 def end(code):
     print("stat::number_of_executed_units: 1234\\nstat::peak_rss_mb: 56", file=sys.stderr, flush=True)
     os._exit(code)
@@ -52,10 +55,10 @@ def folder(tmp_path):
     return tmp_path
 
 
-def start(folder, *parsers):
+def start(folder, *parsers, options=()):
     names = [word for name in parsers for word in ("--parser", name)]
     return subprocess.Popen(
-        [sys.executable, folder / "scripts/fuzz", "--program", folder / "libfuzzer", "--json", *names],
+        [sys.executable, folder / "scripts/fuzz", "--program", folder / "libfuzzer", "--json", *names, *options],
         stdout=subprocess.PIPE, text=True, start_new_session=True)
 
 
@@ -81,6 +84,12 @@ def test_what_a_run_tells(folder):
     assert all(parser["peakMegabytes"] == 56 for parser in told["parsers"])
     assert (told["crashes"], told["interrupted"]) == (0, False)
     assert (folder / "build-output/fuzz/good/seeds/fixtures-one.response").read_bytes() == b"body"
+
+
+@pytest.mark.parametrize("options, longest", [((), 8192), (("--max-length", "1024"), 1024)])
+def test_inputs_have_a_longest(folder, options, longest):
+    assert end(start(folder, "good", options=options))[0] == 0
+    assert f"-max_len={longest}" in (folder / "arguments").read_text().splitlines()
 
 
 def test_a_crash_is_one_and_the_other_parsers_are_played(folder):
