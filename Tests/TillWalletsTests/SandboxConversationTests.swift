@@ -5,7 +5,7 @@ import TillEngine
 import TillWallets
 
 /// What the adapter kit plays in virtual time, once over sockets: the bytes as a server reads and writes them.
-@Suite(.serialized) struct SandboxConversationTests {
+@Suite struct SandboxConversationTests {
     @Test("paid, found, refunded", arguments: WalletRegistry.standard.rows.map { [$0.section, $0.version] })
     func paidAndRefunded(row: [String]) async throws {
         let manners = try #require(try KitManners.all.get()[row.joined(separator: " ")])

@@ -81,10 +81,11 @@ struct AwaitedStore: Sendable {
         ).map { AwaitedStore($0) }
     }
 
-    /// A cloud has taken it: it stands in the tree, with the region and the city that it needs.
+    /// A cloud has taken it: it is awaited no longer and stands in the tree, with the region and the city that it needs.
     /// - Throws: ``PlaceDesk/Refusal`` where another store stands in its place by now.
     @discardableResult
     func place(code: String, at now: Int64, _ database: Database) throws -> Node {
+        try remove(database)
         let hand = PlaceDesk.Hand(actor: self.hand.actor, address: self.hand.address, now: now)
         guard var place = try Node.of(id: parent, database) else { throw ConsoleProblem.notFound }
         for (kind, name) in [(Node.Kind.region, region), (.city, city)] where !name.isEmpty {

@@ -52,7 +52,6 @@ enum Organisation {
             )
         } else {
             if let awaited = try AwaitedStore.find(code: code, name: name, at: now, database) {
-                try awaited.remove(database)
                 do {
                     try awaited.place(code: code, at: now, database)
                     return

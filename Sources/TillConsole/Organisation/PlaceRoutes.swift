@@ -228,8 +228,7 @@ enum PlaceRoutes {
         }
         let added = try JSONDecoder().decode(Added.self, from: Data(reply.json.utf8)).store
         return try await console.pool.write { database in
-            try awaited.remove(database)
-            return try awaited.place(code: added, at: hand.now, database)
+            try awaited.place(code: added, at: hand.now, database)
         }
     }
 

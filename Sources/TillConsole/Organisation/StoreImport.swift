@@ -238,8 +238,11 @@ struct StoreImport: Sendable {
         let taken = try JSONDecoder().decode(Provisioned.self, from: Data(reply.json.utf8)).stores
         try await pool.write { database in
             for (store, awaited) in zip(taken, awaited) {
-                if store.added { try awaited.place(code: store.store, at: hand.now, database) }
-                try awaited.remove(database)
+                if store.added {
+                    try awaited.place(code: store.store, at: hand.now, database)
+                } else {
+                    try awaited.remove(database)
+                }
             }
             guard let top = try Node.top(database) else { return }
             let new = taken.count { $0.added }

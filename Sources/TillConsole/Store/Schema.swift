@@ -130,6 +130,8 @@ enum Schema {
             asked_at INTEGER NOT NULL,
             UNIQUE (parent, region, city, name)
         ) STRICT;
+        CREATE INDEX awaited_store_code ON awaited_store (code, name);
+        CREATE INDEX awaited_store_asked_at ON awaited_store (asked_at);
 
         -- The clouds' registers, as their logs tell.
         CREATE TABLE register (
