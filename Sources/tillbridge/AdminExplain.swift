@@ -8,13 +8,17 @@ import Glibc
 import Musl
 #endif
 
-/// Runs a command; what stops it is told in one sentence on standard error, and the exit code is 2.
+/// Runs a command; what stops it is told in one sentence on standard error, and the exit code is 2. Where it is not
+/// known whether a cloud has carried it out, the exit code is 1.
 func explaining<Result>(_ body: () async throws -> Result) async throws -> Result {
     do {
         return try await body()
     } catch let error as StartError {
         complain(error.sentence)
         throw ExitCode(2)
+    } catch let error as AdminClient.UnknownOutcome {
+        complain("\(error.sentence) Whether the command was carried out is not known: look before you give it again.")
+        throw ExitCode(1)
     }
 }
 

@@ -376,6 +376,23 @@ def test_admin_does_not_wait_for_a_cloud_that_was_killed(programs, here):
     assert run.returncode == 0 and "QF" in run.stdout, run.stderr
 
 
+def test_admin_says_that_it_does_not_know_where_a_cloud_falls_silent(programs, here):
+    door = here / "cloud-a" / "admin.json"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        door.write_text(json.dumps({"port": listener.getsockname()[1], "token": "of a cloud that dies now"}))
+        door.chmod(0o600)
+        admin = subprocess.Popen(
+            [programs[0], "admin", "store", "add", "--name", "x", "--data", str(here / "cloud-a"),
+             "--keys", str(here / "keys")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        listener.settimeout(30)
+        asked, _ = listener.accept()
+        assert asked.recv(1 << 16).startswith(b"POST /admin ")
+        asked.close()
+        output, said = admin.communicate(timeout=30)
+    assert (admin.returncode, output) == (1, "")
+    assert "has not answered" in said and "not known" in said and len(said.splitlines()) == 1, said
+
+
 def test_admin_never_overwrites_keys(tillbridge, here):
     tillbridge(here, "admin", "keys", "--data", here / "keys", names=here / "keys")
 

@@ -145,7 +145,7 @@ def test_codes_that_no_rule_knows_are_reported_and_the_register_asks_for_the_tab
     store = shop.plugin["register"][:7]
     assert admin("sign-flags", "test", code, "--store", store)["result"] == "taken"
     # The same code of the same sale: what was refused at the register has left no trace.
-    until("the register to take it", lambda: shop.pay(sale, 700, code)[1]["outcome"] == "paid", 10)
+    until("the register to take it", lambda: shop.pay(sale, 700, code)[1]["outcome"] == "paid")
     shop.acknowledge(sale)
     everything = "".join(path.read_text(encoding="utf-8", errors="replace") for path in shop.folder.rglob("*")
                          if path.is_file() and path.stat().st_size < 1 << 24 and "sandbox" not in str(path))
@@ -158,12 +158,12 @@ def test_a_store_is_turned_off_and_on_by_itself(shop, admin):
     shop.sell(300, "wechatpay")
     told = admin.edit("disable", "--wallet", "wechatpay", "--stores", store)
     assert any("would not be taken any more" in note for note in told["notes"])
-    until("the register to hear of it", lambda: "wechatpay" not in wallets(shop), 10)
+    until("the register to hear of it", lambda: "wechatpay" not in wallets(shop))
     _, refused = shop.pay(shop.new_sale(), 300, shop.code("wechatpay"))
     assert refused["outcome"] == "declined" and refused["reason"] == "unsupported-code"
     shop.sell(300, "alipay")
     admin.edit("enable", "--wallet", "wechatpay", "--stores", store)
-    until("the register to hear of it", lambda: "wechatpay" in wallets(shop), 10)
+    until("the register to hear of it", lambda: "wechatpay" in wallets(shop))
     shop.sell(300, "wechatpay")
 
 

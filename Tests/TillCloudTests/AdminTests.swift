@@ -1,5 +1,9 @@
 // Part of Tillbridge. See LICENSE.
+import AsyncHTTPClient
 import Foundation
+import NIOCore
+import NIOHTTP1
+import NIOPosix
 import Testing
 import TillDomain
 import TillEngine
@@ -34,6 +38,53 @@ import TillStore
         }
         #expect(!FileManager.default.fileExists(atPath: AdminDoor.file(in: data)))
         #expect(try await AdminClient.send(.listRegisters, data: data) == nil)
+    }
+
+    @Test("what a cloud has neither done nor refused is unknown: it failed on the way, or its answer never came")
+    func unknownOutcome() async throws {
+        let rig = try await CloudRig()
+        let data = rig.core.settings.data
+        let file = AdminDoor.file(in: data)
+        try await rig.running {
+            let address = try DocumentCoder.decode(AdminDoor.Address.self, from: PrivateFile.read(file))
+            await rig.core.store.close()
+            let failed = await #expect(throws: AdminClient.UnknownOutcome.self) {
+                try await AdminClient.send(.addStore(name: "Nanjing Road", code: nil), data: data)
+            }
+            #expect(failed?.sentence.hasPrefix("The command failed") == true)
+            // What it cannot read it has not begun.
+            let strange = try await HTTPClient.shared.execute(
+                request(to: address.port, token: address.token, body: #"{"fromTheFuture":{}}"#),
+                timeout: .seconds(30)
+            )
+            #expect(strange.status.code == 422)
+        }
+        let listener = try await ServerBootstrap(group: .singletonMultiThreadedEventLoopGroup)
+            .childChannelInitializer { $0.pipeline.addHandler(HangUp()) }
+            .bind(host: "127.0.0.1", port: 0).get()
+        let port = try #require(listener.localAddress?.port)
+        try PrivateFile.create(file, content: DocumentCoder.encode(AdminDoor.Address(port: port, token: "t")))
+        await #expect(throws: AdminClient.UnknownOutcome.self) {
+            try await AdminClient.send(.listRegisters, data: data)
+        }
+        try await listener.close()
+        // Nobody listens any more: nothing was asked.
+        #expect(try await AdminClient.send(.listRegisters, data: data) == nil)
+    }
+
+    private func request(to port: Int, token: String, body: String) -> HTTPClientRequest {
+        var request = HTTPClientRequest(url: "http://127.0.0.1:\(port)\(AdminDoor.commands)")
+        request.method = .POST
+        request.headers.add(name: "Authorization", value: "Bearer \(token)")
+        request.body = .bytes([UInt8](body.utf8))
+        return request
+    }
+
+    /// Takes a request and ends the connection.
+    private final class HangUp: ChannelInboundHandler, Sendable {
+        typealias InboundIn = ByteBuffer
+
+        func channelRead(context: ChannelHandlerContext, data: NIOAny) { context.close(promise: nil) }
     }
 
     @Test("bad input is refused with one sentence that names it, and nothing changes")

@@ -66,6 +66,25 @@ import Testing
         #expect(try await shop.requests().count == 1)
     }
 
+    @Test("a form is remembered as long as a session may last") func forgotten() async throws {
+        let shop = try await Shop()
+        let path = "/payments/\(shop.number)/refund"
+        func ask(_ once: String) async throws -> [String] {
+            let clerk = try await shop.console.session(of: shop.console.addUser("u-\(once)", roles: [("finance", 1)]))
+            let fields = [("amount", "5.00"), ("reason", "duplicate"), ("note", ""), ("once", once)]
+            #expect(try await clerk.post(path, fields).status == 303)
+            return try await shop.console.console.pool.read {
+                try String.fetchAll($0, sql: "SELECT token FROM submission ORDER BY at")
+            }
+        }
+        let first = try await ask("first")
+        shop.console.pass(milliseconds: Sessions.longestMilliseconds)
+        #expect(try await ask("second").count == 2)
+        shop.console.pass(milliseconds: 1)
+        let last = try await ask("third")
+        #expect(last.count == 2 && !last.contains(first[0]))
+    }
+
     @Test("above the limit a second person agrees, and never the one who asked") func approval() async throws {
         let shop = try await Shop(limits: NodeSettings(approvalAbove: 5_000))
         #expect(try await shop.ask("50.00").status == 303)

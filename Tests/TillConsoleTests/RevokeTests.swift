@@ -17,7 +17,7 @@ import Testing
 
         /// What a cloud would say; nil: nobody answers.
         final class Cloud: Sendable {
-            private let state = Mutex((requests: [AdminRequest](), refusal: String?.none, isDeaf: false))
+            private let state = Mutex((requests: [AdminRequest](), refusal: String?.none, isDeaf: false, fails: false))
 
             var orders: [AdminRequest.Resolution] {
                 state.withLock(\.requests).compactMap { request -> AdminRequest.Resolution? in
@@ -27,14 +27,16 @@ import Testing
 
             func refuse(_ sentence: String) { state.withLock { $0.refusal = sentence } }
             func set(isDeaf: Bool) { state.withLock { $0.isDeaf = isDeaf } }
+            func set(fails: Bool) { state.withLock { $0.fails = fails } }
 
             var send: CloudLines.Send {
                 { request, _, _ in
-                    let (refusal, isDeaf) = self.state.withLock { state -> (String?, Bool) in
+                    let (refusal, isDeaf, fails) = self.state.withLock { state -> (String?, Bool, Bool) in
                         state.requests.append(request)
-                        return (state.refusal, state.isDeaf)
+                        return (state.refusal, state.isDeaf, state.fails)
                     }
                     if isDeaf { return nil }
+                    if fails { throw AdminClient.UnknownOutcome("The command failed: disk full") }
                     if let refusal { throw StartError(refusal) }
                     return AdminReply(text: "Payment is revoking now.", json: "{}")
                 }
@@ -118,9 +120,8 @@ import Testing
         #expect(actions.contains("payment.revoke-ordered"))
     }
 
-    @Test("an order that no cloud heard is sent again, and one that the cloud refuses stays refused") func sending()
-        async throws
-    {
+    @Test("an order that no cloud has answered is sent again, and one that the cloud refuses stays refused")
+    func sending() async throws {
         let shop = try await Shop()
         shop.console.pass(milliseconds: 100_000)
         shop.cloud.set(isDeaf: true)
@@ -128,6 +129,13 @@ import Testing
         let waiting = try #require(try await shop.requests().first)
         #expect(waiting.state == .approved)
         shop.cloud.set(isDeaf: false)
+        // It may have stored the order before it failed: nobody has refused it.
+        shop.cloud.set(fails: true)
+        await #expect(throws: CloudLines.Silence.noCloud) {
+            try await RefundDesk(console: shop.console.console).send(waiting)
+        }
+        #expect(try await shop.requests().map(\.state) == [.approved])
+        shop.cloud.set(fails: false)
         shop.cloud.refuse("Payment is confirmed: 'revoke' does not apply.")
         let refused = try await RefundDesk(console: shop.console.console).send(waiting)
         #expect(refused.state == .refused && refused.answer?.contains("does not apply") == true)

@@ -1,13 +1,23 @@
 // Part of Tillbridge. See LICENSE.
 import AsyncHTTPClient
+import Foundation
 import NIOCore
 import NIOHTTP1
 
 /// Sends an admin command to the cloud that runs on a data folder.
 package enum AdminClient {
+    /// The cloud was asked, and whether it has done what was asked is not known: it failed on the way, or was silent.
+    package struct UnknownOutcome: Error, Equatable, CustomStringConvertible {
+        package let sentence: String
+
+        package init(_ sentence: String) { self.sentence = sentence }
+
+        package var description: String { sentence }
+    }
+
     /// - Parameter person: Who gives the command, for the audit entries; ASCII.
     /// - Returns: Nil if no cloud runs there.
-    /// - Throws: ``StartError`` with the cloud's own sentence if it refuses.
+    /// - Throws: ``StartError`` with the cloud's own sentence if it refuses, having changed nothing; ``UnknownOutcome``.
     package static func send(
         _ request: AdminRequest,
         data: String,
@@ -20,6 +30,7 @@ package enum AdminClient {
 
     /// Entries of the transaction log of the cloud that runs on a data folder, or of its copy of the other's.
     /// - Returns: Nil if no cloud runs there.
+    /// - Throws: As ``send(_:data:person:)``.
     package static func log(_ question: LogQuestion, data: String) async throws -> LogReply? {
         guard let call = try self.question(AdminDoor.log, question, data: data) else { return nil }
         return try await reply(to: call, patience: .milliseconds(question.wait + 10_000))
@@ -45,6 +56,7 @@ package enum AdminClient {
         // Another program has taken the port of a cloud that was killed.
         case 401, 404: return nil
         case AdminDoor.elsewhere: throw StartError(String(decoding: body, as: UTF8.self), isElsewhere: true)
+        case 500...: throw UnknownOutcome(String(decoding: body, as: UTF8.self))
         default: throw StartError(String(decoding: body, as: UTF8.self))
         }
     }
@@ -62,7 +74,7 @@ package enum AdminClient {
             let response: HTTPClientResponse
             do {
                 response = try await http.execute(call, timeout: patience)
-            } catch {
+            } catch let error as IOError where error.errnoCode == ECONNREFUSED {
                 try await http.shutdown()
                 return nil
             }
@@ -71,7 +83,7 @@ package enum AdminClient {
             return (response.status.code, body)
         } catch {
             try? await http.shutdown()
-            throw error
+            throw UnknownOutcome("The cloud at \(call.url) was asked and has not answered (\(error)).")
         }
     }
 }

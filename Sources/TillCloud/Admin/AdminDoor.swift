@@ -95,13 +95,21 @@ struct AdminDoor: Service {
         private func command(_ request: GatewayRequest) async throws -> GatewayAnswer {
             let person = request.headers.only(AdminDoor.personHeader).map { String(decoding: $0, as: UTF8.self) }
             let service = AdminService(core, person: person ?? "admin")
-            let command = try DocumentCoder.decode(AdminRequest.self, from: request.body)
+            let command: AdminRequest = try read(request)
             return .json(try DocumentCoder.encode(try await service.perform(command)))
         }
 
         private func log(_ request: GatewayRequest) async throws -> GatewayAnswer {
-            let question = try DocumentCoder.decode(LogQuestion.self, from: request.body)
+            let question: LogQuestion = try read(request)
             return .json(try DocumentCoder.encode(try await LogReader(core: core).answer(question)))
+        }
+
+        private func read<Body: Decodable>(_ request: GatewayRequest) throws(StartError) -> Body {
+            do {
+                return try DocumentCoder.decode(Body.self, from: request.body)
+            } catch {
+                throw StartError("This cloud does not know such a command (\(error)): use programs of one version.")
+            }
         }
     }
 }

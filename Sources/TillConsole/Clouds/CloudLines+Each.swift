@@ -22,12 +22,14 @@ extension CloudLines {
 
     /// Has a command performed by one cloud that answers, and by no other one after it: for what must not be done twice.
     /// - Throws: ``StartError`` with the cloud's own sentence; ``Silence/noCloud`` if none answers, or the one that was
-    ///   chosen has fallen silent: whether it was done is not known then.
+    ///   chosen has fallen silent or failed on the way: whether it was done is not known then.
     func performOnce(_ request: AdminRequest, by person: String) async throws -> AdminReply {
         for folder in folders {
-            guard try await send(.unknownCodes, folder, person) != nil else { continue }
-            guard let reply = try await send(request, folder, person) else { throw Silence.noCloud }
-            return reply
+            guard (try? await send(.unknownCodes, folder, person)) != nil else { continue }
+            do {
+                if let reply = try await send(request, folder, person) { return reply }
+            } catch is AdminClient.UnknownOutcome {}
+            break
         }
         throw Silence.noCloud
     }

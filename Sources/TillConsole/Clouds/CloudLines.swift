@@ -25,8 +25,8 @@ struct CloudLines: Sendable {
 
     /// Has a command performed by the first cloud that takes it: configuration at its home, a payment where it was
     /// paid.
-    /// - Throws: ``StartError`` with the cloud's own sentence; ``Silence/noCloud`` if none that may do it answers:
-    ///   whether it was done is not known then.
+    /// - Throws: ``StartError`` with the cloud's own sentence; ``Silence/noCloud`` if none that may do it answers, or
+    ///   one has failed on the way: whether it was done is not known then.
     func perform(_ request: AdminRequest, by person: String) async throws -> AdminReply {
         var elsewhere: StartError?
         var isSilent = false
@@ -39,6 +39,8 @@ struct CloudLines: Sendable {
                 return reply
             } catch let error as StartError where error.isElsewhere {
                 elsewhere = error
+            } catch is AdminClient.UnknownOutcome {
+                isSilent = true
             }
         }
         if let elsewhere, !isSilent { throw elsewhere }

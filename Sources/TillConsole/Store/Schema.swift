@@ -92,7 +92,7 @@ enum Schema {
             at INTEGER NOT NULL,
             location TEXT
         ) STRICT, WITHOUT ROWID;
-
+        CREATE INDEX submission_at ON submission (at);
 
         """
 

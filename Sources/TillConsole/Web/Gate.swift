@@ -140,6 +140,11 @@ struct Gate: Sendable {
     ) async throws -> Response {
         let key = "\(try call.viewer.id):\(token.prefix(100))"
         let isFirst = try await console.pool.write { database in
+            // No session lives longer, and without its session a form is not taken.
+            try database.execute(
+                sql: "DELETE FROM submission WHERE at < ?",
+                arguments: [call.now - Sessions.longestMilliseconds]
+            )
             try database.execute(
                 sql: "INSERT OR IGNORE INTO submission (token, at) VALUES (?, ?)",
                 arguments: [key, call.now]
