@@ -244,7 +244,12 @@ let package = Package(
             ],
             swiftSettings: tests
         ),
-        .testTarget(name: "TillFuzzTests", dependencies: ["TillFuzz"], swiftSettings: tests),
+        .testTarget(
+            name: "TillFuzzTests",
+            dependencies: ["TillFuzz"],
+            exclude: ["Findings"],
+            swiftSettings: tests
+        ),
         .testTarget(
             name: "TillDomainTests",
             dependencies: ["TillDomain", crypto],

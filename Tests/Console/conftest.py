@@ -75,6 +75,22 @@ class Visitor:
         self.page.click("main button")
         self.page.wait_for_selector("nav.menu a")
 
+    def pages(self):
+        """The paths of the menu, and the person's own page."""
+        return [link.get_attribute("href") for link in self.page.locator("nav.menu a").all()] + ["/me"]
+
+    def assert_fits(self):
+        """Nothing is wider than the screen, and no list is moved sideways to be read. On a phone the numbers behind a
+        chart and the hours of a week may be."""
+        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{self.page.url} is {wide} px wider than the screen"
+        moved = self.page.evaluate("""
+            [...document.querySelectorAll("main .table")]
+                .filter((table) => innerWidth > 860 || !table.matches(".chart *, [role=region]"))
+                .filter((table) => table.scrollWidth > table.clientWidth)
+                .map((table) => `${table.scrollWidth - table.clientWidth} px: ${table.innerText.slice(0, 60)}`)""")
+        assert not moved, f"{self.page.url} has tables that are too wide: {moved}"
+
     def picture(self, name):
         PICTURES.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=PICTURES / f"{name}.png")

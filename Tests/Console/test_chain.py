@@ -56,3 +56,26 @@ def test_the_manager_has_one_region_and_the_chain_stands_in_the_tree(visit):
     manager.go("/organisation")
     assert sum(region in manager.page.inner_text("main")
                for region in ("华东 East", "华北 North", "华南 South", "西部 West")) == 1
+
+
+@pytest.mark.parametrize("language, screen", [("en", "wide"), ("en", "phone"), ("zh", "wide"), ("zh", "phone")])
+def test_forty_stores_and_a_day_fit_on_every_page(visit, language, screen):
+    admin = visit("admin", language, screen)
+
+    def has_alert():
+        admin.go("/audit")
+        return admin.page.locator(".system-badge").count() == 1
+
+    until("the alert of an undo that failed", has_alert, 60)
+    admin.go("/launches")
+    launch = admin.page.locator("main tbody a").first.get_attribute("href")
+    for path in [*admin.pages(), launch, "/sign-flags/stores", "/payments?tab=problems"]:
+        assert admin.go(path).status == 200, path
+        admin.page.locator("h1").first.wait_for()
+        admin.assert_fits()
+        # The page that is open is in sight in the menu.
+        current = admin.page.locator(".menu [aria-current]")
+        if current.count():
+            box = current.bounding_box()
+            assert box["x"] >= 0 and box["x"] + box["width"] <= admin.page.viewport_size["width"], path
+        admin.picture(f"chain{path.split('?')[0].replace('/', '-')}-{language}-{screen}")

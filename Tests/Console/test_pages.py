@@ -10,20 +10,15 @@ from axe_playwright_python.sync_playwright import Axe
 PEOPLE = ["operator", "finance", "admin", "manager"]
 
 
-def pages(visitor):
-    return [link.get_attribute("href") for link in visitor.page.locator("nav.menu a").all()] + ["/me"]
-
-
 @pytest.mark.parametrize("screen", ["wide", "phone"])
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("person", PEOPLE)
 def test_pages_fit_and_open(shop, visit, person, language, screen):
     visitor = visit(person, language, screen)
-    for path in pages(visitor):
+    for path in visitor.pages():
         assert visitor.go(path).status == 200, path
         visitor.page.locator("h1").first.wait_for()
-        wide = visitor.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{path} is {wide} px wider than the screen"
+        visitor.assert_fits()
         visitor.picture(f"{person}{path.replace('/', '-')}-{language}-{screen}")
 
 
@@ -33,7 +28,7 @@ def test_pages_can_be_read_by_everybody(shop, visit, language):
     shop.sell(100)
     for person in PEOPLE:
         visitor = visit(person, language)
-        for path in pages(visitor):
+        for path in visitor.pages():
             visitor.go(path)
             result = Axe().run(visitor.page, options={"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa"]})
             assert result.violations_count == 0, f"{path}: {result.generate_report()}"

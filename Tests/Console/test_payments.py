@@ -123,7 +123,7 @@ def test_one_line_of_a_basket_goes_back(shop, visit, language, screen):
     clerk.page.check("[name=line-2]")
     clerk.page.uncheck("[name=line-2]")
     clerk.page.select_option("[name=reason]", "goods-returned")
-    assert clerk.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    clerk.assert_fits()
     clerk.picture(f"refund-lines-{language}-{screen}")
     clerk.page.click("main form button")
     clerk.page.wait_for_selector(".said")
@@ -134,7 +134,7 @@ def test_one_line_of_a_basket_goes_back(shop, visit, language, screen):
     until("the money to be back", lambda: shop.held() == held - 1000, 20)
     clerk.page.locator("main a").first.click()
     clerk.page.locator(".basket .chip").first.wait_for()
-    assert clerk.page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    clerk.assert_fits()
     clerk.picture(f"basket-{language}-{screen}")
 
 

@@ -200,7 +200,7 @@ def test_an_alert_rule_is_made_and_the_badge_leads_to_what_is_wrong(shop, visit,
     page.click(".system-badge")
     page.wait_for_selector("[name=note]")
     admin.picture(f"alerts-{language}-{screen}")
-    assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0
+    admin.assert_fits()
     for _ in range(page.locator("[name=note]").count()):
         page.locator("[name=note]").first.fill("calling the bank")
         page.locator("form[action$='/acknowledge'] button").first.click()

@@ -23,7 +23,7 @@ for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
       animation: false, maintainAspectRatio: false,
       indexAxis: chart.kind === "bar" ? "y" : "x",
       interaction: isRound ? {} : { mode: "nearest", intersect: false, axis: chart.kind === "bar" ? "y" : "x" },
-      scales: isRound ? {} : { [chart.kind === "bar" ? "x" : "y"]: { beginAtZero: chart.unit !== "%", max: chart.unit === "%" ? 100 : undefined, ticks: { precision: 0, callback: (value) => `${value} ${chart.unit}` } } },
+      scales: isRound ? {} : { [chart.kind === "bar" ? "x" : "y"]: { beginAtZero: chart.unit !== "%", max: chart.unit === "%" ? 100 : undefined, ticks: { precision: 0 }, title: { display: true, text: chart.unit } } },
       plugins: {
         legend: { display: isRound || chart.series.length > 1, position: "bottom" },
         tooltip: { callbacks: { label: (item) => `${item.dataset.label}: ${item.formattedValue} ${chart.unit}` } },

@@ -19,8 +19,13 @@ addEventListener("pageshow", () => {
 
 // The first field that is wrong, or the first one at all, is where typing begins.
 const first = document.querySelector(".field.wrong :is(input, select, textarea)")
-  ?? document.querySelector("main.bare form input:not([type=hidden])");
+  ?? document.querySelector(".bare main form input:not([type=hidden])");
 first?.focus();
+
+// Where the menu is a row, the page that is open is in sight.
+const menu = document.querySelector(".menu");
+const current = menu?.querySelector("[aria-current]");
+if (current) menu.scrollLeft = current.offsetLeft - (menu.clientWidth - current.offsetWidth) / 2;
 
 // "/" goes to the search field of a page.
 document.addEventListener("keydown", (event) => {
