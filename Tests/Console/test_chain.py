@@ -66,7 +66,7 @@ def test_forty_stores_and_a_day_fit_on_every_page(visit, language, screen):
         admin.go("/audit")
         return admin.page.locator(".system-badge").count() == 1
 
-    until("the alert of an undo that failed", has_alert, 60)
+    until("the alert of an undo that failed", has_alert, 120)
     admin.go("/launches")
     launch = admin.page.locator("main tbody a").first.get_attribute("href")
     for path in [*admin.pages(), launch, "/sign-flags/stores", "/payments?tab=problems"]:
