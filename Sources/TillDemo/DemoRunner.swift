@@ -223,7 +223,7 @@ package struct DemoRunner: Sendable {
     private func choosePorts(_ known: StackPorts?, registers: Int) throws -> StackPorts {
         let ports: StackPorts
         switch (known, options.portBase) {
-        case (nil, 0): ports = try StackPorts(free: registers)
+        case (nil, 0): return try StackPorts(free: registers)
         case (nil, let base): ports = StackPorts(base: base, registers: registers)
         case (let known?, 0): ports = known
         case (let known?, let base):
@@ -235,7 +235,7 @@ package struct DemoRunner: Sendable {
             }
             ports = known
         }
-        for port in ports.all where !FreePorts.isFree(port) {
+        for port in ports.all where !FreePorts.take(port) {
             throw DemoFailure(
                 known == nil
                     ? "Port \(port) is in use: end the program that uses it, or choose others with --port-base."

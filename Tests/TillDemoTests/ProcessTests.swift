@@ -75,6 +75,14 @@ import Testing
         #expect(Set(ports).count == 200)
     }
 
+    /// Found when one demo drew a port that another, started again on its folder, was about to open.
+    @Test("a port that was known is drawn by nobody else, and stays with whoever took it")
+    func known() throws {
+        let port = try #require((19_000..<20_000).first { FreePorts.take($0) })
+        #expect(!FreePorts.reserve(port), "drawing it would reserve it")
+        #expect(FreePorts.take(port))
+    }
+
     @Test("drawn ports are free and different; a base gives the documented ones")
     func ports() throws {
         let ports = try FreePorts.draw(12)

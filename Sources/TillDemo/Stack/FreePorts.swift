@@ -1,5 +1,7 @@
 // Part of Tillbridge. See LICENSE.
 
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,6 +10,9 @@ import Musl
 
 /// Ports of loopback that nobody uses now.
 enum FreePorts {
+    /// What this process has reserved.
+    private static let reserved = Mutex<Set<Int>>([])
+
     /// Below the range from which the system takes ports for outgoing connections, so that a service that is killed
     /// and started again finds its port free.
     private static let range = 20_000...29_999
@@ -22,9 +27,16 @@ enum FreePorts {
         return ports
     }
 
+    /// Takes a port that is known already, so that no other process draws it before its service has opened it.
+    /// - Returns: False where another process uses it or has reserved it.
+    static func take(_ port: Int) -> Bool {
+        isFree(port) && (reserved.withLock { $0.contains(port) } || reserve(port))
+    }
+
     /// Until a service has opened its port, some seconds from now, another demo must not draw it as well. A name in the
     /// system's abstract space of sockets belongs to one process, and is free again when that has ended, however it ends.
-    private static func reserve(_ port: Int) -> Bool {
+    /// - Returns: False where it is reserved already.
+    static func reserve(_ port: Int) -> Bool {
         #if os(Linux)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
@@ -38,7 +50,7 @@ enum FreePorts {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
         }
         // Kept open: the reservation ends with this process.
-        if !isOurs { _ = close(descriptor) }
+        if isOurs { reserved.withLock { _ = $0.insert(port) } } else { _ = close(descriptor) }
         return isOurs
         #else
         return true
