@@ -364,12 +364,17 @@ def test_admin_names_what_is_wrong(tillbridge, here, arguments, names):
     tillbridge(here, "admin", *arguments, "--data", here / "cloud-a", names=names)
 
 
-def test_admin_does_not_wait_for_a_cloud_that_was_killed(programs, here):
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        port = listener.getsockname()[1]
+def write_door(here, port):
+    """The file by which a cloud's local door is found, of a cloud that is not there."""
     door = here / "cloud-a" / "admin.json"
     door.write_text(json.dumps({"port": port, "token": "of a dead cloud"}))
     door.chmod(0o600)
+
+
+def test_admin_does_not_wait_for_a_cloud_that_was_killed(programs, here):
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    write_door(here, port)
     run = subprocess.run(
         [programs[0], "admin", "register", "list", "--data", str(here / "cloud-a"), "--keys", str(here / "keys")],
         capture_output=True, text=True, timeout=15)
@@ -377,10 +382,8 @@ def test_admin_does_not_wait_for_a_cloud_that_was_killed(programs, here):
 
 
 def test_admin_says_that_it_does_not_know_where_a_cloud_falls_silent(programs, here):
-    door = here / "cloud-a" / "admin.json"
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        door.write_text(json.dumps({"port": listener.getsockname()[1], "token": "of a cloud that dies now"}))
-        door.chmod(0o600)
+        write_door(here, listener.getsockname()[1])
         admin = subprocess.Popen(
             [programs[0], "admin", "store", "add", "--name", "x", "--data", str(here / "cloud-a"),
              "--keys", str(here / "keys")], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

@@ -1,6 +1,6 @@
 // Part of Tillbridge. See LICENSE.
 import AsyncHTTPClient
-import Foundation
+import Glibc
 import NIOCore
 import NIOHTTP1
 
@@ -51,13 +51,14 @@ package enum AdminClient {
     private static func reply<Reply: Decodable>(to call: HTTPClientRequest, patience: TimeAmount) async throws -> Reply?
     {
         guard let (status, body) = try await exchange(call, patience: patience) else { return nil }
+        var sentence: String { String(decoding: body, as: UTF8.self) }
         switch Int(status) {
         case 200: return try DocumentCoder.decode(Reply.self, from: body)
         // Another program has taken the port of a cloud that was killed.
         case 401, 404: return nil
-        case AdminDoor.elsewhere: throw StartError(String(decoding: body, as: UTF8.self), isElsewhere: true)
-        case 500...: throw UnknownOutcome(String(decoding: body, as: UTF8.self))
-        default: throw StartError(String(decoding: body, as: UTF8.self))
+        case AdminDoor.elsewhere: throw StartError(sentence, isElsewhere: true)
+        case 500...: throw UnknownOutcome(sentence)
+        default: throw StartError(sentence)
         }
     }
 

@@ -25,11 +25,9 @@ extension CloudLines {
     ///   chosen has fallen silent or failed on the way: whether it was done is not known then.
     func performOnce(_ request: AdminRequest, by person: String) async throws -> AdminReply {
         for folder in folders {
-            guard (try? await send(.unknownCodes, folder, person)) != nil else { continue }
-            do {
-                if let reply = try await send(request, folder, person) { return reply }
-            } catch is AdminClient.UnknownOutcome {}
-            break
+            guard try await reply(to: .unknownCodes, folder, person) != nil else { continue }
+            guard let reply = try await reply(to: request, folder, person) else { throw Silence.noCloud }
+            return reply
         }
         throw Silence.noCloud
     }

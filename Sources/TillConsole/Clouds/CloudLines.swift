@@ -32,19 +32,26 @@ struct CloudLines: Sendable {
         var isSilent = false
         for folder in folders {
             do {
-                guard let reply = try await send(request, folder, person) else {
+                guard let reply = try await reply(to: request, folder, person) else {
                     isSilent = true
                     continue
                 }
                 return reply
             } catch let error as StartError where error.isElsewhere {
                 elsewhere = error
-            } catch is AdminClient.UnknownOutcome {
-                isSilent = true
             }
         }
         if let elsewhere, !isSilent { throw elsewhere }
         throw Silence.noCloud
+    }
+
+    /// - Returns: Nil where the cloud is silent: it may have done what was asked, or failed on the way.
+    func reply(to request: AdminRequest, _ folder: String, _ person: String) async throws -> AdminReply? {
+        do {
+            return try await send(request, folder, person)
+        } catch is AdminClient.UnknownOutcome {
+            return nil
+        }
     }
 
     enum Silence: Error {

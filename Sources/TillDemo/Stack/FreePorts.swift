@@ -1,7 +1,5 @@
 // Part of Tillbridge. See LICENSE.
 
-import Synchronization
-
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -10,9 +8,6 @@ import Musl
 
 /// Ports of loopback that nobody uses now.
 enum FreePorts {
-    /// What this process has reserved.
-    private static let reserved = Mutex<Set<Int>>([])
-
     /// Below the range from which the system takes ports for outgoing connections, so that a service that is killed
     /// and started again finds its port free.
     private static let range = 20_000...29_999
@@ -21,22 +16,19 @@ enum FreePorts {
         var ports: [Int] = []
         for _ in 0..<2_000 where ports.count < count {
             let port = Int.random(in: range)
-            if !ports.contains(port), isFree(port), reserve(port) { ports.append(port) }
+            if !ports.contains(port), take(port) { ports.append(port) }
         }
         guard ports.count == count else { throw DemoFailure("No free ports were found: end other programs.") }
         return ports
     }
 
-    /// Takes a port that is known already, so that no other process draws it before its service has opened it.
-    /// - Returns: False where another process uses it or has reserved it.
-    static func take(_ port: Int) -> Bool {
-        isFree(port) && (reserved.withLock { $0.contains(port) } || reserve(port))
-    }
+    /// Takes a port once, so that nobody draws it before its service has opened it.
+    /// - Returns: False where it is in use or taken already.
+    static func take(_ port: Int) -> Bool { isFree(port) && reserve(port) }
 
     /// Until a service has opened its port, some seconds from now, another demo must not draw it as well. A name in the
     /// system's abstract space of sockets belongs to one process, and is free again when that has ended, however it ends.
-    /// - Returns: False where it is reserved already.
-    static func reserve(_ port: Int) -> Bool {
+    private static func reserve(_ port: Int) -> Bool {
         #if os(Linux)
         let descriptor = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
         guard descriptor >= 0 else { return false }
@@ -50,7 +42,7 @@ enum FreePorts {
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { bind(descriptor, $0, size) == 0 }
         }
         // Kept open: the reservation ends with this process.
-        if isOurs { reserved.withLock { _ = $0.insert(port) } } else { _ = close(descriptor) }
+        if !isOurs { _ = close(descriptor) }
         return isOurs
         #else
         return true
